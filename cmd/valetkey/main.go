@@ -1,0 +1,82 @@
+// Command valetkey hands out shared access signatures, checks what was uploaded with them and, for who has no storage
+// account, is the Blob service too. Every subcommand is one file in this folder; this one only dispatches.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build (-ldflags "-X main.version=…").
+var version = "dev"
+
+// cli is the command line. Each field is a subcommand, declared in the file that bears its name.
+type cli struct {
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// streams are the process's standard streams, passed to every subcommand so that tests can hold them.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// exitCode is an error that has already been told to the user and only carries the process's exit status.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
+
+// run parses args, runs the subcommand and returns the process's exit status: 0 for success, 1 for a failure, 2 for
+// a command line that makes no sense.
+func run(ctx context.Context, args []string, std streams) (status int) {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("valetkey"),
+		kong.Description("Lets a site's users upload photos straight to Azure Blob Storage without ever seeing its keys."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.DefaultEnvars("VALETKEY"),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(std),
+	)
+	if err != nil {
+		fmt.Fprintln(std.err, "valetkey:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help was answered
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(std.err, "valetkey:", err)
+		fmt.Fprintln(std.err, "Run 'valetkey --help' to see what there is.")
+		return 2
+	}
+	switch err := parsed.Run(); {
+	case err == nil:
+		return 0
+	case errors.As(err, new(exitCode)):
+		var code exitCode
+		errors.As(err, &code)
+		return int(code)
+	default:
+		fmt.Fprintln(std.err, "valetkey:", err)
+		return 1
+	}
+}
