@@ -1,7 +1,5 @@
 package blobstore
 
-import "time"
-
 // PublicAccess says what may be read without credentials.
 type PublicAccess string
 
@@ -61,6 +59,3 @@ type SetContainerACLOptions struct {
 	Policies   []AccessPolicy
 	Conditions AccessConditions
 }
-
-// leaseForever stands for the end of an infinite lease.
-const leaseForever = time.Duration(-1)

@@ -9,8 +9,8 @@ var (
 	// ErrNotModified is returned by reads whose If-None-Match or If-Modified-Since says that the client has the
 	// newest state: HTTP 304 with error code ConditionNotMet.
 	ErrNotModified = errors.New("blobstore: not modified")
-	// ErrNoSpace is wrapped by writes that failed because the disk or its quota is full. Nothing was changed; once
-	// there is room again, writes succeed without a restart.
+	// ErrNoSpace is the cause of the ServerBusy error of a write that failed because the disk or its quota is full.
+	// Nothing was changed; once there is room again, writes succeed without a restart.
 	ErrNoSpace = errors.New("blobstore: no space left")
 	// ErrClosed is returned by every method after the store was closed.
 	ErrClosed = errors.New("blobstore: closed")

@@ -37,7 +37,14 @@ const (
 )
 
 // LeaseInfinite as a LeaseRequest's Duration asks for a lease without an end.
-const LeaseInfinite = leaseForever
+const LeaseInfinite = time.Duration(-1)
+
+// Bounds of lease requests, from the Lease Blob page of the REST reference.
+const (
+	MinLeaseDuration    = 15 * time.Second
+	MaxLeaseDuration    = 60 * time.Second
+	MaxLeaseBreakPeriod = 60 * time.Second
+)
 
 // LeaseRequest is a Lease Blob or Lease Container request.
 type LeaseRequest struct {

@@ -9,20 +9,20 @@ import (
 // method returns nil, and made only if its conditions hold at that moment. Readers never wait for writers.
 //
 // Errors that a client may cause are *bloberror.Error values; the code is named at each method. Besides those, every
-// method may return ctx.Err(), ErrClosed and, when it writes, an error that wraps ErrNoSpace. Any other error is the
-// engine's own failure.
+// method may return ctx.Err(), ErrClosed and, when it writes and the disk is full, ServerBusy with ErrNoSpace as its
+// cause. Any other error is the engine's own failure.
 //
 // Codes that many methods share:
 //
 //   - "not found": ContainerNotFound when the container does not exist, else BlobNotFound when the blob (or snapshot)
 //     does not, or has only uncommitted blocks.
 //   - "conditions": ConditionNotMet (412) when a conditional header does not hold. Reads return ErrNotModified instead
-//     for If-None-Match and If-Modified-Since. Writes that create a blob return BlobAlreadyExists (409) for
+//     for If-None-Match and If-Modified-Since, and InvalidHeaderValue for If-None-Match: *. Writes that create a blob return BlobAlreadyExists (409) for
 //     If-None-Match: * when the blob exists.
-//   - "blob lease": a write of a leased blob without its id gives LeaseIdMissing, with another id
-//     LeaseIdMismatchWithBlobOperation; any request with an id gives LeaseNotPresentWithBlobOperation when there is no
+//   - "blob lease": a write of a leased blob without its id gives LeaseIDMissing, with another id
+//     LeaseIDMismatchWithBlobOperation; any request with an id gives LeaseNotPresentWithBlobOperation when there is no
 //     lease and LeaseLost when the lease with that id has expired or was broken.
-//   - "container lease": the same with LeaseIdMismatchWithContainerOperation and
+//   - "container lease": the same with LeaseIDMismatchWithContainerOperation and
 //     LeaseNotPresentWithContainerOperation.
 type Store interface {
 	// ServiceProperties returns the account's settings, the defaults when none were ever set.
@@ -42,31 +42,31 @@ type Store interface {
 	DeleteContainer(ctx context.Context, name ContainerName, c AccessConditions) error
 	// SetContainerMetadata replaces the metadata. ContainerNotFound; conditions; container lease, when c carries an id.
 	SetContainerMetadata(ctx context.Context, name ContainerName, metadata map[string]string, c AccessConditions) (Change, error)
-	// SetContainerACL replaces access level and policies. ContainerNotFound; InvalidXmlDocument for more than
+	// SetContainerACL replaces access level and policies. ContainerNotFound; InvalidXMLDocument for more than
 	// MaxAccessPolicies; conditions; container lease, when they carry an id.
 	SetContainerACL(ctx context.Context, name ContainerName, o SetContainerACLOptions) (Change, error)
 	// LeaseContainer acquires, renews, changes, releases or breaks a lease. ContainerNotFound; conditions;
-	// LeaseAlreadyPresent to acquire what another holds; LeaseIdMismatchWithLeaseOperation;
+	// LeaseAlreadyPresent to acquire what another holds; LeaseIDMismatchWithLeaseOperation;
 	// LeaseNotPresentWithLeaseOperation to break or otherwise use a lease that there is not;
 	// LeaseIsBreakingAndCannotBeAcquired, LeaseIsBreakingAndCannotBeChanged; LeaseIsBrokenAndCannotBeRenewed;
 	// InvalidHeaderValue for a duration or break period out of bounds.
 	LeaseContainer(ctx context.Context, name ContainerName, r LeaseRequest) (LeaseResult, error)
 
 	// PutBlob creates or replaces a blob and drops its uncommitted blocks. ContainerNotFound; conditions; blob lease;
-	// UnauthorizedBlobOverwrite with CreateOnly when the blob exists; Md5Mismatch and Crc64Mismatch when the body is
+	// UnauthorizedBlobOverwrite with CreateOnly when the blob exists; MD5Mismatch and CRC64Mismatch when the body is
 	// not what was announced; io.ErrUnexpectedEOF, or the body's own error, when it ends early;
 	// RequestBodyTooLarge over MaxBlobPutSize, or when the body is longer than Size; SnapshotsPresent never (snapshots
 	// stay); BlobArchived never (overwriting is allowed).
 	PutBlob(ctx context.Context, name BlobName, body io.Reader, o PutBlobOptions) (PutResult, error)
 	// PutBlock stages a block. A block of the same id that was staged before is replaced. ContainerNotFound; blob lease;
-	// InvalidBlockId for an empty or too long id; InvalidBlobOrBlock when its length differs from that of the other
-	// uncommitted blocks; BlockCountExceedsLimit over MaxUncommittedBlocks; Md5Mismatch, Crc64Mismatch,
+	// InvalidBlockID for an empty or too long id; InvalidBlobOrBlock when its length differs from that of the other
+	// uncommitted blocks; BlockCountExceedsLimit over MaxUncommittedBlocks; MD5Mismatch, CRC64Mismatch,
 	// io.ErrUnexpectedEOF as with PutBlob; RequestBodyTooLarge over MaxBlockSize or when the body is longer than
 	// Size; InvalidHeaderValue for Size 0.
 	PutBlock(ctx context.Context, name BlobName, id BlockID, body io.Reader, o PutBlockOptions) (PutResult, error)
 	// PutBlockList makes the blob of the named blocks, in order, and drops all other uncommitted ones. It copies no
 	// data. ContainerNotFound; InvalidBlockList when a block is not where the entry says; BlockListTooLong over
-	// MaxCommittedBlocks; InvalidBlockId; UnauthorizedBlobOverwrite, conditions and blob lease as with PutBlob.
+	// MaxCommittedBlocks; InvalidBlockID; UnauthorizedBlobOverwrite, conditions and blob lease as with PutBlob.
 	PutBlockList(ctx context.Context, name BlobName, blocks []BlockEntry, o CommitOptions) (Change, error)
 	// BlockList reports the blocks of a blob or snapshot. Uncommitted ones alone are enough for it to exist. Not found;
 	// conditions (tags only); blob lease, when c carries an id. A snapshot has no uncommitted blocks.
