@@ -1,0 +1,249 @@
+package sas
+
+// record holds the values of any kind of SAS while it is being signed. It lives on the stack: nothing here may keep a
+// reference to it.
+type record struct {
+	kind                     Kind
+	version                  string
+	account, container, path string
+	resource                 Resource
+	snapshot, versionID      string
+	services                 Services
+	resourceTypes            ResourceTypes
+	accountPermissions       AccountPermissions
+	permissions              Permissions
+	start, expiry            Time
+	identifier               string
+	delegation               DelegationKey
+	authorizedObjectID       string
+	unauthorizedObjectID     string
+	correlationID            string
+	delegatedUserID          string
+	signedHeaders            []Field
+	signedQuery              []Field
+	ip                       IPRange
+	protocol                 Protocol
+	scope                    string
+	overrides                Overrides
+}
+
+// signatureLen is the length of a base64-encoded HMAC-SHA256.
+const signatureLen = 44
+
+func (r *record) token(key Key) (string, error) {
+	if key.IsZero() {
+		return "", ErrKey
+	}
+	s := key.get()
+	defer key.put(s)
+	var room [512]byte
+	out, err := r.write(room[:0], s)
+	return string(out), err
+}
+
+func (r *record) appendToken(dst []byte, key Key) ([]byte, error) {
+	if key.IsZero() {
+		return dst, ErrKey
+	}
+	s := key.get()
+	defer key.put(s)
+	return r.write(dst, s)
+}
+
+// write checks the values, signs them and appends the query string to dst.
+func (r *record) write(dst []byte, s *signer) ([]byte, error) {
+	if err := r.complete(); err != nil {
+		return dst, err
+	}
+	l, _ := layoutFor(r.kind, r.version) // complete has checked the version
+	s.text = s.text[:0]
+	for i, f := range l.fields {
+		if i > 0 {
+			s.text = append(s.text, '\n')
+		}
+		s.text = r.append(s.text, f)
+	}
+	signature := s.sign(s.text)
+	first := true
+	for f := range fieldSIG {
+		s.word = r.append(s.word[:0], f)
+		if len(s.word) == 0 {
+			continue
+		}
+		if !first {
+			dst = append(dst, '&')
+		}
+		first = false
+		dst = append(append(dst, fieldNames[f]...), '=')
+		dst = appendEscaped(dst, s.word)
+	}
+	return appendEscaped(append(dst, "&sig="...), signature), nil
+}
+
+// fields is the string-to-sign by field.
+func (r *record) fields() ([]Field, error) {
+	if err := r.complete(); err != nil {
+		return nil, err
+	}
+	l, _ := layoutFor(r.kind, r.version)
+	out := make([]Field, len(l.fields))
+	for i, f := range l.fields {
+		out[i] = Field{f.String(), string(r.append(nil, f))}
+	}
+	return out, nil
+}
+
+// append appends one field's value as it is signed, not escaped; nothing when it is absent.
+func (r *record) append(dst []byte, f field) []byte {
+	switch f {
+	case fieldSV:
+		return append(dst, r.version...)
+	case fieldSS:
+		return r.services.append(dst)
+	case fieldSRT:
+		return r.resourceTypes.append(dst)
+	case fieldST:
+		return r.start.append(dst)
+	case fieldSE:
+		return r.expiry.append(dst)
+	case fieldSR:
+		return append(dst, r.resource...)
+	case fieldSDD:
+		if r.resource == DirectoryResource {
+			return append(dst, itoa(depth(r.path))...)
+		}
+	case fieldSI:
+		return append(dst, r.identifier...)
+	case fieldSP:
+		if r.kind == AccountKind {
+			return r.accountPermissions.append(dst)
+		}
+		return r.permissions.append(dst)
+	case fieldSIP:
+		return r.ip.append(dst)
+	case fieldSPR:
+		return append(dst, r.protocol...)
+	case fieldSES:
+		return append(dst, r.scope...)
+	case fieldRSCC:
+		return append(dst, r.overrides.CacheControl...)
+	case fieldRSCD:
+		return append(dst, r.overrides.ContentDisposition...)
+	case fieldRSCE:
+		return append(dst, r.overrides.ContentEncoding...)
+	case fieldRSCL:
+		return append(dst, r.overrides.ContentLanguage...)
+	case fieldRSCT:
+		return append(dst, r.overrides.ContentType...)
+	case fieldAccount:
+		return append(dst, r.account...)
+	case fieldResource:
+		return appendResource(dst, r.account, r.container, r.path)
+	case fieldMoment:
+		return append(append(dst, r.snapshot...), r.versionID...)
+	default:
+		if r.kind == UserDelegationKind {
+			return r.appendDelegation(dst, f)
+		}
+	}
+	return dst
+}
+
+// appendDelegation appends the fields that only a user delegation SAS has.
+func (r *record) appendDelegation(dst []byte, f field) []byte {
+	switch f {
+	case fieldSKOID:
+		return append(dst, r.delegation.ObjectID...)
+	case fieldSKTID:
+		return append(dst, r.delegation.TenantID...)
+	case fieldSKT:
+		return r.delegation.Start.append(dst)
+	case fieldSKE:
+		return r.delegation.Expiry.append(dst)
+	case fieldSKS:
+		return append(dst, r.delegation.Service...)
+	case fieldSKV:
+		return append(dst, r.delegation.Version...)
+	case fieldSAOID:
+		return append(dst, r.authorizedObjectID...)
+	case fieldSUOID:
+		return append(dst, r.unauthorizedObjectID...)
+	case fieldSCID:
+		return append(dst, r.correlationID...)
+	case fieldSKDUTID:
+		return append(dst, r.delegation.DelegatedTenantID...)
+	case fieldSDUOID:
+		return append(dst, r.delegatedUserID...)
+	case fieldSRH:
+		return appendNames(dst, r.signedHeaders)
+	case fieldSRQ:
+		return appendNames(dst, r.signedQuery)
+	case fieldHeaders:
+		for _, h := range r.signedHeaders {
+			dst = appendSignedHeader(dst, h.Name, h.Value)
+		}
+	case fieldQueries:
+		for _, q := range r.signedQuery {
+			dst = appendSignedQuery(dst, q.Name, q.Value)
+		}
+	}
+	return dst
+}
+
+func appendNames(dst []byte, pairs []Field) []byte {
+	for i, p := range pairs {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, p.Name...)
+	}
+	return dst
+}
+
+func appendSignedHeader(dst []byte, name, value string) []byte {
+	dst = append(append(dst, name...), ':')
+	return append(append(dst, value...), '\n')
+}
+
+func appendSignedQuery(dst []byte, name, value string) []byte {
+	dst = append(append(append(dst, '\n'), name...), ':')
+	return append(dst, value...)
+}
+
+// appendResource appends the canonicalized resource. A backslash in a blob's name stays one, as JavaScript's SDK signs
+// it; Go's turns it into a slash.
+func appendResource(dst []byte, account, container, path string) []byte {
+	dst = append(append(dst, "/blob/"...), account...)
+	dst = append(append(dst, '/'), container...)
+	if path != "" {
+		dst = append(append(dst, '/'), path...)
+	}
+	return dst
+}
+
+// depth is the number of directories in a path such as "a/b": its sdd.
+func depth(path string) int {
+	n := 1
+	for i := range len(path) {
+		if path[i] == '/' {
+			n++
+		}
+	}
+	return n
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendEscaped appends text percent-encoded for a query: everything but RFC 3986's unreserved characters, so that no
+// reader can take a plus sign for a space.
+func appendEscaped(dst, text []byte) []byte {
+	for _, c := range text {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
+			dst = append(dst, c)
+		default:
+			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return dst
+}
