@@ -1,0 +1,66 @@
+// Package exif reads the one EXIF tag that changes how a photo is shown, the orientation, and writes an EXIF block that
+// holds nothing else. EXIF is a TIFF file inside another file (JEITA CP-3451, "Exif 2.32", section 4.6).
+package exif
+
+import "encoding/binary"
+
+const (
+	orientationTag = 0x0112
+	typeShort      = 3
+)
+
+// Orientation returns the value (1 to 8) of the orientation tag in the first directory of tiff, which begins with "II"
+// or "MM". It returns 1, upright, for anything malformed or out of range: a photo with broken EXIF is still a photo.
+func Orientation(tiff []byte) int {
+	order := byteOrder(tiff)
+	if order == nil {
+		return 1
+	}
+	at := int64(order.Uint32(tiff[4:]))
+	if at < 8 || at+2 > int64(len(tiff)) {
+		return 1
+	}
+	entries := int64(order.Uint16(tiff[at:]))
+	for i := range entries {
+		entry := at + 2 + i*12
+		if entry+12 > int64(len(tiff)) {
+			return 1
+		}
+		e := tiff[entry : entry+12]
+		if order.Uint16(e) != orientationTag {
+			continue
+		}
+		value := int(order.Uint16(e[8:]))
+		if order.Uint16(e[2:]) != typeShort || order.Uint32(e[4:]) != 1 || value < 1 || value > 8 {
+			return 1
+		}
+		return value
+	}
+	return 1
+}
+
+func byteOrder(tiff []byte) binary.ByteOrder {
+	if len(tiff) < 8 {
+		return nil
+	}
+	switch string(tiff[:4]) {
+	case "II*\x00":
+		return binary.LittleEndian
+	case "MM\x00*":
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// Minimal returns a TIFF block whose only tag is the given orientation (1 to 8): 26 bytes.
+func Minimal(orientation int) []byte {
+	b := []byte("MM\x00*\x00\x00\x00\x08\x00\x01")
+	b = binary.BigEndian.AppendUint16(b, orientationTag)
+	b = binary.BigEndian.AppendUint16(b, typeShort)
+	b = binary.BigEndian.AppendUint32(b, 1)
+	b = binary.BigEndian.AppendUint16(b, uint16(orientation))
+	return append(b, 0, 0, 0, 0, 0, 0) // padding of the value, no next directory
+}
+
+// Swaps reports whether the orientation lays the picture on its side, so that width and height change places.
+func Swaps(orientation int) bool { return orientation >= 5 }

@@ -1,0 +1,113 @@
+package imaging
+
+import (
+	"bytes"
+	"strings"
+)
+
+// format is a file format that can be taken in.
+type format struct {
+	name      string // for people
+	mediaType string
+	ext       string
+}
+
+var (
+	formatJPEG = &format{"JPEG", "image/jpeg", "jpg"}
+	formatPNG  = &format{"PNG", "image/png", "png"}
+	formatGIF  = &format{"GIF", "image/gif", "gif"}
+	formatWebP = &format{"WebP", "image/webp", "webp"}
+)
+
+// known is a signature at the start of a file: of a format when take is set, else of something that is refused by name.
+type known struct {
+	offset int
+	magic  string
+	take   *format
+	reason Reason
+	name   string // "a PDF document"
+}
+
+var signatures = []known{
+	{magic: "\xff\xd8\xff", take: formatJPEG},
+	{magic: "\x89PNG\r\n\x1a\n", take: formatPNG},
+	{magic: "GIF87a", take: formatGIF},
+	{magic: "GIF89a", take: formatGIF},
+	{offset: 8, magic: "WEBP", take: formatWebP},
+
+	{magic: "%PDF-", reason: NotAnImage, name: "a PDF document"},
+	{magic: "PK\x03\x04", reason: NotAnImage, name: "a ZIP archive or an office document"},
+	{magic: "PK\x05\x06", reason: NotAnImage, name: "a ZIP archive"},
+	{magic: "Rar!\x1a\x07", reason: NotAnImage, name: "a RAR archive"},
+	{magic: "7z\xbc\xaf\x27\x1c", reason: NotAnImage, name: "a 7-Zip archive"},
+	{magic: "\x1f\x8b", reason: NotAnImage, name: "a gzip archive"},
+	{magic: "\x7fELF", reason: NotAnImage, name: "a program"},
+	{magic: "MZ", reason: NotAnImage, name: "a program"},
+	{magic: "#!", reason: NotAnImage, name: "a script"},
+	{magic: "\x1a\x45\xdf\xa3", reason: NotAnImage, name: "a Matroska or WebM video"},
+	{magic: "%!PS", reason: UnsupportedFormat, name: "a PostScript drawing"},
+	{magic: "8BPS", reason: UnsupportedFormat, name: "a Photoshop document"},
+	{magic: "\x00\x00\x01\x00", reason: UnsupportedFormat, name: "an icon"},
+	{magic: "\xff\x0a", reason: UnsupportedFormat, name: "a JPEG XL image"},
+	{magic: "\x00\x00\x00\x0cJXL ", reason: UnsupportedFormat, name: "a JPEG XL image"},
+	{magic: "\x00\x00\x00\x0cjP  ", reason: UnsupportedFormat, name: "a JPEG 2000 image"},
+	{magic: "II*\x00", reason: UnsupportedFormat, name: "a TIFF or camera raw image"},
+	{magic: "MM\x00*", reason: UnsupportedFormat, name: "a TIFF or camera raw image"},
+	{magic: "BM", reason: UnsupportedFormat, name: "a bitmap"},
+}
+
+// sniff tells the format of a file by its first bytes. What the sender calls the file plays no part.
+func sniff(data []byte) (*format, error) {
+	for _, k := range signatures {
+		if len(data) < k.offset || !bytes.HasPrefix(data[k.offset:], []byte(k.magic)) {
+			continue
+		}
+		if k.take != nil {
+			return k.take, nil
+		}
+		return nil, refuseNamed(k.reason, k.name)
+	}
+	if name, reason := mediaFile(data); name != "" {
+		return nil, refuseNamed(reason, name)
+	}
+	if name, reason := markup(data); name != "" {
+		return nil, refuseNamed(reason, name)
+	}
+	return nil, refuse(NotAnImage, nil, "This is not an image that we know. Send %s.", accepted)
+}
+
+const accepted = "JPEG, PNG, GIF or WebP"
+
+func refuseNamed(reason Reason, name string) error {
+	return refuse(reason, nil, "This is %s. Send %s.", name, accepted)
+}
+
+// mediaFile recognizes the ISO base media formats by the brand behind "ftyp" (ISO/IEC 14496-12, section 4.3).
+func mediaFile(data []byte) (name string, reason Reason) {
+	if len(data) < 12 || string(data[4:8]) != "ftyp" {
+		return "", ""
+	}
+	switch string(data[8:12]) {
+	case "avif", "avis":
+		return "an AVIF image", UnsupportedFormat
+	case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
+		return "a HEIC image", UnsupportedFormat
+	}
+	return "a video", NotAnImage
+}
+
+// markup recognizes text that a browser would run or draw, past a byte order mark, spaces, comments and declarations.
+func markup(data []byte) (name string, reason Reason) {
+	head := strings.ToLower(string(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 4096)], []byte("\xef\xbb\xbf")), " \t\r\n")))
+	switch {
+	case !strings.HasPrefix(head, "<"):
+		return "", ""
+	case strings.HasPrefix(head, "<?php"):
+		return "a PHP script", NotAnImage
+	case strings.Contains(head, "<svg"):
+		return "an SVG drawing, which can hold scripts", UnsupportedFormat
+	case strings.Contains(head, "<html"), strings.HasPrefix(head, "<!doctype html"), strings.Contains(head, "<script"):
+		return "a web page", NotAnImage
+	}
+	return "a text document", NotAnImage
+}
