@@ -1,0 +1,149 @@
+// Package identity tells who is calling.
+package identity
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Caller is who sends a request.
+type Caller struct {
+	Owner string // stands in blob names: a-z, 0-9 and '-'; empty for who was never seen
+}
+
+// Known tells whether the caller owns anything.
+func (c Caller) Known() bool { return c.Owner != "" }
+
+const (
+	// MinSecret is the fewest bytes that a guest cookie's signing secret may have.
+	MinSecret = 32
+	// guestPrefix keeps guests apart from the owners that other kinds of sign-in will name.
+	guestPrefix = "g-"
+	// maxAge is the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
+	maxAge = 400 * 24 * time.Hour
+)
+
+// GuestOptions adjusts [Guests]. The zero value is right for production behind HTTPS.
+type GuestOptions struct {
+	// Cookie is the cookie's name. Default "valetkey_guest".
+	Cookie string
+	// Insecure lets the cookie travel over plain HTTP, for loopback only.
+	Insecure bool
+	// RenewAfter is how old a cookie may be before it is set anew. Default 30 days.
+	RenewAfter time.Duration
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Random is where new guests' names come from. Default crypto/rand.
+	Random io.Reader
+}
+
+// Guests tells visitors apart by a signed cookie: each owns what they uploaded, without having signed in.
+type Guests struct {
+	key     []byte
+	options GuestOptions
+}
+
+// NewGuests makes guests whose cookies are signed with secret, at least [MinSecret] bytes. All replicas share it; who
+// changes it makes every guest a stranger.
+func NewGuests(secret []byte, options *GuestOptions) (*Guests, error) {
+	if len(secret) < MinSecret {
+		return nil, fmt.Errorf("guest secret: %d bytes are too few, %d are the least", len(secret), MinSecret)
+	}
+	var o GuestOptions
+	if options != nil {
+		o = *options
+	}
+	o.Cookie = cmp.Or(o.Cookie, "valetkey_guest")
+	o.RenewAfter = cmp.Or(o.RenewAfter, 30*24*time.Hour)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("valetkey guest cookie v1")) // a key of its own for this purpose
+	return &Guests{key: mac.Sum(nil), options: o}, nil
+}
+
+// Caller reads who sends r. A visitor without a cookie, or with one that isn't ours, is an unknown caller.
+func (g *Guests) Caller(r *http.Request) Caller {
+	owner, _, err := g.read(r)
+	if err != nil {
+		return Caller{}
+	}
+	return Caller{Owner: owner}
+}
+
+// Admit is [Guests.Caller] for requests that make something: it gives an unknown visitor a name and a cookie that
+// proves it, and renews an old cookie. It must come before the answer's header is written.
+func (g *Guests) Admit(w http.ResponseWriter, r *http.Request) (Caller, error) {
+	owner, issued, err := g.read(r)
+	now := g.options.Now()
+	if err == nil && now.Sub(issued) < g.options.RenewAfter {
+		return Caller{Owner: owner}, nil
+	}
+	if err != nil {
+		var name [16]byte
+		if _, err := io.ReadFull(g.options.Random, name[:]); err != nil {
+			return Caller{}, fmt.Errorf("no randomness for a guest's name: %w", err)
+		}
+		owner = guestPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(name[:]))
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: g.options.Cookie, Value: g.sign(owner, now), Path: "/", MaxAge: int(maxAge / time.Second),
+		HttpOnly: true, Secure: !g.options.Insecure, SameSite: http.SameSiteLaxMode,
+	})
+	return Caller{Owner: owner}, nil
+}
+
+var errCookie = errors.New("not a guest cookie of ours")
+
+// sign makes "owner.issued.mac", issued in seconds since 1970.
+func (g *Guests) sign(owner string, issued time.Time) string {
+	payload := owner + "." + strconv.FormatInt(issued.Unix(), 10)
+	return payload + "." + base64.RawURLEncoding.EncodeToString(g.mac(payload))
+}
+
+func (g *Guests) mac(payload string) []byte {
+	mac := hmac.New(sha256.New, g.key)
+	mac.Write([]byte(payload))
+	return mac.Sum(nil)
+}
+
+func (g *Guests) read(r *http.Request) (owner string, issued time.Time, err error) {
+	cookie, err := r.Cookie(g.options.Cookie)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	dot := strings.LastIndexByte(cookie.Value, '.')
+	if dot < 0 {
+		return "", time.Time{}, errCookie
+	}
+	payload := cookie.Value[:dot]
+	mac, err := base64.RawURLEncoding.DecodeString(cookie.Value[dot+1:])
+	if err != nil || !hmac.Equal(mac, g.mac(payload)) {
+		return "", time.Time{}, errCookie
+	}
+	owner, seconds, _ := strings.Cut(payload, ".")
+	unix, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil || !strings.HasPrefix(owner, guestPrefix) {
+		return "", time.Time{}, errCookie
+	}
+	issued = time.Unix(unix, 0)
+	if g.options.Now().Sub(issued) > maxAge {
+		return "", time.Time{}, errCookie
+	}
+	return owner, issued, nil
+}

@@ -1,0 +1,15 @@
+package imaging
+
+import "testing"
+
+func TestAccepts(t *testing.T) {
+	for contentType, want := range map[string]bool{
+		"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "IMAGE/JPEG": true,
+		"image/jpeg; charset=x": true,
+		"image/svg+xml":         false, "text/html": false, "application/pdf": false, "": false, ";;": false,
+	} {
+		if got := Accepts(contentType); got != want {
+			t.Errorf("Accepts(%q) = %v", contentType, got)
+		}
+	}
+}

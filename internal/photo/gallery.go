@@ -1,0 +1,162 @@
+package photo
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/valetkey/valetkey/internal/azure"
+)
+
+// Photo is a published photo with leave to read it for a while.
+type Photo struct {
+	ID            ID
+	Title         string
+	Width, Height int // upright
+	Thumbhash     []byte
+	CreatedAt     time.Time
+	Variants      []Rendition // narrowest first
+	Original      Rendition
+}
+
+// Rendition is one image of a photo.
+type Rendition struct {
+	Width, Height int
+	Type          string
+	Bytes         int64
+	URL           string // with a SAS
+}
+
+// Page is a part of a gallery.
+type Page struct {
+	Photos []Photo
+	Cursor string // of the next page; empty on the last
+}
+
+// MaxPage is the most photos a page holds.
+const MaxPage = 200
+
+// List answers an owner's photos, newest first, limit at most (1 to [MaxPage]) from where cursor says.
+func (s *Service) List(ctx context.Context, owner string, limit int, cursor string) (Page, error) {
+	blobs, next, err := s.index.List(ctx, azure.ListOptions{
+		Prefix: indexPrefix(owner), Marker: cursor, Limit: limit, Metadata: true,
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Photos: make([]Photo, 0, len(blobs)), Cursor: next}
+	for _, b := range blobs {
+		id, err := ParseID(b.Name[len(indexPrefix(owner)):])
+		if err != nil {
+			continue // not an entry: somebody put it there by hand
+		}
+		e, err := parseEntry(b.Metadata)
+		if err != nil {
+			s.log.WarnContext(ctx, "skipping an index entry", "name", b.Name, "error", err)
+			continue
+		}
+		photo, err := s.view(ctx, owner, id, e)
+		if err != nil {
+			return Page{}, err
+		}
+		page.Photos = append(page.Photos, photo)
+	}
+	return page, nil
+}
+
+// Get answers one photo, or [ErrNotFound].
+func (s *Service) Get(ctx context.Context, owner string, id ID) (Photo, error) {
+	e, _, err := s.entry(ctx, owner, id)
+	if err != nil {
+		return Photo{}, err
+	}
+	return s.view(ctx, owner, id, e)
+}
+
+// Rename gives a photo another title, cleaned by [CleanTitle].
+func (s *Service) Rename(ctx context.Context, owner string, id ID, title string) (Photo, error) {
+	const attempts = 3 // against others who rename the same photo at the same time
+	for attempt := 1; ; attempt++ {
+		e, etag, err := s.entry(ctx, owner, id)
+		if err != nil {
+			return Photo{}, err
+		}
+		e.title = CleanTitle(title)
+		err = s.index.SetMetadata(ctx, indexName(owner, id), etag, e.metadata())
+		switch {
+		case err == nil:
+			return s.view(ctx, owner, id, e)
+		case errors.Is(err, azure.ErrChanged) && attempt < attempts:
+			continue
+		}
+		return Photo{}, asOurs(err)
+	}
+}
+
+// Delete removes a photo and all its variants, the index entry first, so that no list names what is half gone.
+func (s *Service) Delete(ctx context.Context, owner string, id ID) error {
+	e, _, err := s.entry(ctx, owner, id)
+	if err != nil {
+		return err
+	}
+	if err := s.index.Delete(ctx, indexName(owner, id)); err != nil {
+		return err
+	}
+	s.usage.add(owner, -1, -e.total)
+	return s.deletePublished(ctx, owner, id)
+}
+
+func (s *Service) deletePublished(ctx context.Context, owner string, id ID) error {
+	deletes, deleteCtx := errgroup.WithContext(ctx)
+	deletes.SetLimit(parallelPuts)
+	for blob, err := range s.published.All(ctx, azure.ListOptions{Prefix: publishedPrefix(owner, id)}) {
+		if err != nil {
+			return errors.Join(err, deletes.Wait())
+		}
+		deletes.Go(func() error { return s.published.Delete(deleteCtx, blob.Name) })
+	}
+	return deletes.Wait()
+}
+
+func (s *Service) entry(ctx context.Context, owner string, id ID) (e entry, etag string, err error) {
+	blob, err := s.index.Stat(ctx, indexName(owner, id))
+	if err != nil {
+		return e, "", asOurs(err)
+	}
+	e, err = parseEntry(blob.Metadata)
+	return e, blob.ETag, err
+}
+
+// view makes what a client sees of an entry: the facts, and a SAS for each image.
+func (s *Service) view(ctx context.Context, owner string, id ID, e entry) (Photo, error) {
+	p := Photo{
+		ID: id, Title: e.title, Width: e.width, Height: e.height, Thumbhash: e.thumbhash, CreatedAt: id.Time(),
+		Variants: make([]Rendition, len(e.variants)),
+	}
+	now := s.options.Now()
+	rendition := func(name string, of stored, disposition string) (Rendition, error) {
+		g := s.policy.Read(PublishedContainer, name, disposition, now)
+		url, err := s.account.Sign(ctx, g.SAS(), g.ID)
+		return Rendition{Width: of.width, Height: of.height, Type: of.contentType, Bytes: of.bytes, URL: url}, err
+	}
+	var err error
+	for i, v := range e.variants {
+		if p.Variants[i], err = rendition(variantName(owner, id, v.width, v.ext), v, ""); err != nil {
+			return Photo{}, err
+		}
+	}
+	p.Original, err = rendition(originalName(owner, id, e.original.ext), e.original, attachment(e, id))
+	return p, err
+}
+
+// attachment names the file that a download of the original becomes (RFC 6266, RFC 8187).
+func attachment(e entry, id ID) string {
+	name := e.title
+	if name == "" {
+		name = string(id)
+	}
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + e.original.ext})
+}

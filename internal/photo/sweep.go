@@ -1,0 +1,66 @@
+package photo
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/valetkey/valetkey/internal/azure"
+)
+
+// Sweep removes what nobody will come back for: uploads whose window is over, and published images without an index
+// entry that are as old. What is younger may still be on its way.
+func (s *Service) Sweep(ctx context.Context) error {
+	return errors.Join(s.sweepLanding(ctx), s.sweepPublished(ctx))
+}
+
+func (s *Service) sweepLanding(ctx context.Context) error {
+	var failed error
+	for blob, err := range s.landing.All(ctx, azure.ListOptions{Uncommitted: true}) {
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		_, id, upload := parseLanding(blob.Name)
+		if !upload || !s.outdated(id) {
+			continue
+		}
+		if err := s.landing.Discard(ctx, blob.Name); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		s.log.InfoContext(ctx, "swept an abandoned upload", "name", blob.Name)
+	}
+	return failed
+}
+
+func (s *Service) sweepPublished(ctx context.Context) error {
+	var failed error
+	var owner string
+	var id ID
+	for blob, err := range s.published.All(ctx, azure.ListOptions{}) {
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		folder := blob.Name[:strings.LastIndexByte(blob.Name, '/')+1]
+		if folder == publishedPrefix(owner, id) { // looked at with the blob before
+			continue
+		}
+		var ok bool
+		if owner, id, ok = parseLanding(strings.TrimSuffix(folder, "/")); !ok || !s.outdated(id) {
+			continue
+		}
+		if _, _, err := s.entry(ctx, owner, id); !errors.Is(err, ErrNotFound) {
+			continue // it has its entry, or whether it has cannot be told now
+		}
+		if err := s.deletePublished(ctx, owner, id); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		s.log.InfoContext(ctx, "swept images without an index entry", "owner", owner, "photo", id)
+	}
+	return failed
+}
+
+func (s *Service) outdated(id ID) bool {
+	return s.options.Now().Sub(id.Time()) > s.options.UploadWindow+s.options.ProcessTimeout
+}

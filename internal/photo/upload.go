@@ -1,0 +1,108 @@
+package photo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/azure"
+	"github.com/valetkey/valetkey/internal/imaging"
+)
+
+// Upload is leave to stage one photo's blocks for a few minutes.
+type Upload struct {
+	ID        ID
+	URL       string // of one blob, with a SAS
+	BlockSize int64  // bytes of every block but the last
+	ExpiresAt time.Time
+	Blocks    []azure.Block // staged already
+}
+
+// Begin lets an owner upload a photo that is said to be of this type and size. It answers *[TooLarge], *[WrongType] or
+// *[OverQuota] where that can be told beforehand; what is said now is checked again when the bytes are there.
+func (s *Service) Begin(ctx context.Context, owner, contentType string, size int64) (Upload, error) {
+	if size > s.options.MaxUpload {
+		return Upload{}, &TooLarge{Size: size, Limit: s.options.MaxUpload}
+	}
+	// Browsers leave the type empty where they don't know the file's ending; then the bytes decide alone.
+	if contentType != "" && !imaging.Accepts(contentType) {
+		return Upload{}, &WrongType{Type: contentType}
+	}
+	if err := s.checkQuota(ctx, owner, size); err != nil {
+		return Upload{}, err
+	}
+	id, err := NewID(s.options.Now(), s.options.Random)
+	if err != nil {
+		return Upload{}, fmt.Errorf("no randomness for an id: %w", err)
+	}
+	return s.offer(ctx, owner, id, nil)
+}
+
+// Resume renews an upload's SAS and tells what was staged.
+func (s *Service) Resume(ctx context.Context, owner string, id ID) (Upload, error) {
+	if err := s.checkWindow(id); err != nil {
+		return Upload{}, err
+	}
+	blocks, err := s.landing.Staged(ctx, landingName(owner, id))
+	if err != nil {
+		return Upload{}, err
+	}
+	slices.SortFunc(blocks, func(a, b azure.Block) int { return strings.Compare(a.ID, b.ID) })
+	return s.offer(ctx, owner, id, blocks)
+}
+
+// Abort removes an upload's staged and landed bytes. A photo that came of it already stays.
+func (s *Service) Abort(ctx context.Context, owner string, id ID) error {
+	return s.landing.Discard(ctx, landingName(owner, id))
+}
+
+func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure.Block) (Upload, error) {
+	name := landingName(owner, id)
+	g := s.policy.Stage(LandingContainer, name, id.GUID(), s.options.Now())
+	url, err := s.account.Sign(ctx, g.SAS(), g.ID)
+	if err != nil {
+		return Upload{}, err
+	}
+	s.policy.Record(ctx, owner, g)
+	return Upload{ID: id, URL: url, BlockSize: s.blockSize, ExpiresAt: g.Expiry, Blocks: blocks}, nil
+}
+
+// Credentials lets anybody create blobs in the landing container for a while: the account's Blob endpoint, and the SAS
+// to put behind the URL of a blob there. What lands so is published under [PublicOwner] if it passes the checks.
+func (s *Service) Credentials(ctx context.Context) (endpoint, sasQuery string, err error) {
+	g := s.policy.Create(LandingContainer, s.options.Now())
+	url, err := s.account.Sign(ctx, g.SAS(), g.ID)
+	if err != nil {
+		return "", "", err
+	}
+	s.policy.Record(ctx, PublicOwner, g)
+	_, sasQuery, _ = strings.Cut(url, "?")
+	return s.account.BlobURL(), sasQuery, nil
+}
+
+// checkWindow refuses ids from another time: an id is all there is to tell when an upload began.
+func (s *Service) checkWindow(id ID) error {
+	const skew = time.Minute // between replicas
+	age := s.options.Now().Sub(id.Time())
+	switch {
+	case age < -skew:
+		return ErrNotFound
+	case age > s.options.UploadWindow:
+		return ErrExpired
+	}
+	return nil
+}
+
+// asOurs translates what storage says of an upload.
+func asOurs(err error) error {
+	switch {
+	case errors.Is(err, azure.ErrNotFound):
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	case errors.Is(err, azure.ErrChanged), errors.Is(err, azure.ErrBlocks), errors.Is(err, azure.ErrExists):
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	return err
+}
