@@ -1,0 +1,176 @@
+// Package api is the JSON API that api/openapi.yaml describes.
+package api
+
+import (
+	"cmp"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/grant"
+	"github.com/valetkey/valetkey/internal/identity"
+	"github.com/valetkey/valetkey/internal/photo"
+)
+
+// Options adjusts a [Handler]. The zero value is right for production.
+type Options struct {
+	// Origins are the origins besides its own whose pages may ask for credentials. Default none.
+	Origins []string
+	// MaxBody is the most bytes a request's body may have. Default 16 KiB.
+	MaxBody int64
+	// Limiter bounds how often one caller may ask for a SAS. Default: [grant.NewLimiter] with its defaults.
+	Limiter *grant.Limiter
+	// CredentialsOff withdraws GET /api/credentials and the public gallery.
+	CredentialsOff bool
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Log takes a line for each request and the cause of each internal error. Default: nothing is logged.
+	Log *slog.Logger
+}
+
+// Handler answers the API's calls.
+type Handler struct {
+	photos  *photo.Service
+	guests  *identity.Guests
+	options Options
+	routes  http.Handler
+}
+
+// New makes the API's handler. It answers everything below /api/ and /.auth/.
+func New(photos *photo.Service, guests *identity.Guests, options *Options) *Handler {
+	var o Options
+	if options != nil {
+		o = *options
+	}
+	o.MaxBody = cmp.Or(o.MaxBody, 16<<10)
+	if o.Limiter == nil {
+		o.Limiter = grant.NewLimiter(nil)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &Handler{photos: photos, guests: guests, options: o}
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /api/credentials":            h.credentials,
+		"POST /api/uploads":               h.beginUpload,
+		"GET /api/uploads/{id}":           h.resumeUpload,
+		"POST /api/uploads/{id}/complete": h.completeUpload,
+		"DELETE /api/uploads/{id}":        h.abortUpload,
+		"GET /api/photos":                 h.listPhotos,
+		"GET /api/photos/{id}":            h.getPhoto,
+		"PATCH /api/photos/{id}":          h.renamePhoto,
+		"DELETE /api/photos/{id}":         h.deletePhoto,
+		"GET /.auth/me":                   h.me,
+	} {
+		mux.Handle(pattern, h.adapt(handle))
+	}
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(h.adapt(func(http.ResponseWriter, *http.Request) error {
+		return &Problem{Type: problemCrossOrigin, Status: http.StatusForbidden, Title: "Another site may not do this",
+			Detail: "The request came from a page of another origin."}
+	}))
+	h.routes = guard.Handler(h.explain(mux))
+	return h
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
+
+// adapt makes an http.Handler of a function that answers or returns why it didn't.
+func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := h.options.Now()
+		requestID := rand.Text()
+		w.Header().Set("X-Request-Id", requestID)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		log := h.options.Log.With("requestId", requestID, "method", r.Method, "path", r.URL.Path)
+		if err := handle(recorder, r); err != nil {
+			problem, internal := problemOf(err)
+			if internal {
+				log.ErrorContext(r.Context(), "request failed", "error", err)
+			}
+			problem.write(recorder, requestID)
+		}
+		log.InfoContext(r.Context(), "request", "status", recorder.status, "ms", h.options.Now().Sub(began).Milliseconds())
+	})
+}
+
+// statusRecorder remembers the status for the log.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// explain answers for the calls that mux does not know, which it would do in plain text.
+func (h *Handler) explain(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		standard, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		h.adapt(func(w http.ResponseWriter, r *http.Request) error {
+			probe := &statusRecorder{ResponseWriter: discard{w.Header().Clone()}}
+			standard.ServeHTTP(probe, r)
+			if probe.status != http.StatusMethodNotAllowed {
+				return h.unknown(w, r)
+			}
+			allowed := probe.Header().Get("Allow")
+			w.Header().Set("Allow", allowed)
+			return &Problem{Type: problemMethod, Status: http.StatusMethodNotAllowed, Title: "Not this way",
+				Detail: "The call takes " + allowed + "."}
+		}).ServeHTTP(w, r)
+	})
+}
+
+// discard is a ResponseWriter that only keeps the header.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
+func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) error {
+	return &Problem{Type: problemNotFound, Status: http.StatusNotFound, Title: "Not found",
+		Detail: "The API has no such call. api/openapi.yaml lists them."}
+}
+
+// me answers who is calling, in the shape of Azure Static Web Apps, so that one frontend runs on both.
+// https://learn.microsoft.com/azure/static-web-apps/user-information
+func (h *Handler) me(w http.ResponseWriter, r *http.Request) error {
+	type principal struct {
+		IdentityProvider string   `json:"identityProvider"`
+		UserID           string   `json:"userId"`
+		UserDetails      string   `json:"userDetails"`
+		UserRoles        []string `json:"userRoles"`
+	}
+	var answer struct {
+		ClientPrincipal *principal `json:"clientPrincipal"`
+	}
+	if caller := h.guests.Caller(r); caller.Known() {
+		answer.ClientPrincipal = &principal{IdentityProvider: "guest", UserID: caller.Owner, UserDetails: "Guest", UserRoles: []string{"anonymous"}}
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+// allowOrigin lets a listed origin's page read the answer. Only answers that depend on no cookie may be shared so.
+func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Origin")
+	if origin := r.Header.Get("Origin"); slices.Contains(h.options.Origins, origin) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+	}
+}

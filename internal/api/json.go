@@ -1,0 +1,72 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// readJSON decodes a request's body into v: one value, known members only, at most limit bytes.
+func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(v)
+	if err == nil {
+		if _, trailing := decoder.Token(); trailing != io.EOF {
+			err = errTrailing
+			if tooBig := new(http.MaxBytesError); errors.As(trailing, &tooBig) {
+				err = trailing
+			}
+		}
+	}
+	return jsonProblem(err)
+}
+
+var errTrailing = errors.New("there is more after the JSON value")
+
+func jsonProblem(err error) error {
+	var (
+		tooBig    *http.MaxBytesError
+		wrongType *json.UnmarshalTypeError
+		syntax    *json.SyntaxError
+	)
+	const unknown = `json: unknown field "`
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooBig):
+		return &Problem{Type: problemBodyTooBig, Status: http.StatusRequestEntityTooLarge, Title: "The request is too large",
+			Detail: fmt.Sprintf("Its body may have %d bytes.", tooBig.Limit), Limit: tooBig.Limit}
+	case errors.As(err, &wrongType):
+		return badRequest(wrongType.Field, fmt.Sprintf("%q must be a %s, not a %s.", wrongType.Field, wrongType.Type, wrongType.Value))
+	case errors.As(err, &syntax):
+		return badRequest("", fmt.Sprintf("The body is not JSON: %v, at byte %d.", syntax, syntax.Offset))
+	case strings.HasPrefix(err.Error(), unknown): // encoding/json has no type for it
+		field := strings.TrimSuffix(strings.TrimPrefix(err.Error(), unknown), `"`)
+		return badRequest(field, fmt.Sprintf("%q is not a member that this call knows.", field))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return badRequest("", "The body is not JSON: it ends too early.")
+	case errors.Is(err, errTrailing):
+		return badRequest("", "The body must be one JSON value and nothing after it.")
+	}
+	return badRequest("", "The body could not be read.")
+}
+
+// writeJSON answers v. Every answer may hold a SAS, so none is ever stored.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // nobody reads JSON as HTML here, and a SAS is full of '&'
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // as in Problem.write
+	return nil
+}

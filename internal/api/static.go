@@ -1,0 +1,127 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// Static serves the web app's files from memory, compressed beforehand: a page may name its path without ".html", what
+// stands in assets/ has its content's hash in its name and is kept for good, everything else is asked for again.
+type Static struct {
+	files  map[string]file
+	policy string
+}
+
+type file struct {
+	body, gzipped []byte // gzipped is nil where it saves nothing
+	contentType   string
+	etag          string
+	cacheControl  string
+}
+
+// NewStatic reads every file of app. The pages may load images from, and send to, blobOrigin besides their own origin.
+func NewStatic(app fs.FS, blobOrigin string) (*Static, error) {
+	s := &Static{files: map[string]file{}, policy: contentSecurityPolicy(blobOrigin)}
+	err := fs.WalkDir(app, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(app, name)
+		if err != nil {
+			return err
+		}
+		s.files["/"+name] = newFile(name, body)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the web app: %w", err)
+	}
+	return s, nil
+}
+
+func newFile(name string, body []byte) file {
+	sum := sha256.Sum256(body)
+	f := file{
+		body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+		contentType: mime.TypeByExtension(path.Ext(name)), cacheControl: "no-cache",
+	}
+	switch path.Ext(name) { // not every system knows these
+	case ".webmanifest":
+		f.contentType = "application/manifest+json"
+	case ".js":
+		f.contentType = "text/javascript; charset=utf-8"
+	case "":
+		f.contentType = "application/octet-stream"
+	}
+	if strings.HasPrefix(name, "assets/") {
+		f.cacheControl = "public, max-age=31536000, immutable"
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a known one
+	_, _ = z.Write(body)                                  // a buffer takes everything
+	_ = z.Close()
+	if b.Len() < len(body)*9/10 {
+		f.gzipped = b.Bytes()
+	}
+	return f
+}
+
+// contentSecurityPolicy lets the app run its own files only. Neither inline script nor inline style is allowed.
+func contentSecurityPolicy(blobOrigin string) string {
+	return strings.Join([]string{
+		"default-src 'self'",
+		"img-src 'self' blob: data: " + blobOrigin,
+		"connect-src 'self' " + blobOrigin,
+		"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+	}, "; ")
+}
+
+func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", s.policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "405 method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	f, ok := s.find(r.URL.Path)
+	if !ok {
+		http.Error(w, "404 not found", http.StatusNotFound)
+		return
+	}
+	h.Set("Content-Type", f.contentType)
+	h.Set("Cache-Control", f.cacheControl)
+	h.Set("Vary", "Accept-Encoding")
+	body, etag := f.body, f.etag
+	if f.gzipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		body, etag = f.gzipped, strings.TrimSuffix(f.etag, `"`)+`-gzip"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+func (s *Static) find(urlPath string) (file, bool) {
+	candidates := []string{urlPath, urlPath + ".html"}
+	if strings.HasSuffix(urlPath, "/") {
+		candidates = []string{urlPath + "index.html"}
+	}
+	for _, name := range candidates {
+		if f, ok := s.files[name]; ok {
+			return f, true
+		}
+	}
+	return file{}, false
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/photo"
+)
+
+type uploadAnswer struct {
+	ID        photo.ID      `json:"id"`
+	URL       string        `json:"url"`
+	BlockSize int64         `json:"blockSize"`
+	ExpiresAt time.Time     `json:"expiresAt"`
+	Blocks    []blockAnswer `json:"blocks,omitempty"`
+}
+
+type blockAnswer struct {
+	ID   string `json:"id"`
+	Size int64  `json:"size"`
+}
+
+func uploadOf(u photo.Upload) uploadAnswer {
+	answer := uploadAnswer{ID: u.ID, URL: u.URL, BlockSize: u.BlockSize, ExpiresAt: u.ExpiresAt.UTC()}
+	for _, b := range u.Blocks {
+		answer.Blocks = append(answer.Blocks, blockAnswer{ID: b.ID, Size: b.Size})
+	}
+	return answer
+}
+
+func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Size int64  `json:"size"`
+	}
+	if err := readJSON(w, r, h.options.MaxBody, &body); err != nil {
+		return err
+	}
+	if body.Size <= 0 {
+		return badRequest("size", `"size" must be the file's length in bytes, more than 0.`)
+	}
+	known := h.guests.Caller(r)
+	if err := h.limit(r, known.Owner); err != nil { // before a new guest is named: names are not free
+		return err
+	}
+	caller, err := h.guests.Admit(w, r)
+	if err != nil {
+		return err
+	}
+	upload, err := h.photos.Begin(r.Context(), caller.Owner, body.Type, body.Size)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, uploadOf(upload))
+}
+
+func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {
+	owner, id, err := h.theirs(r)
+	if err != nil {
+		return err
+	}
+	if err := h.limit(r, owner); err != nil {
+		return err
+	}
+	upload, err := h.photos.Resume(r.Context(), owner, id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, uploadOf(upload))
+}
+
+func (h *Handler) completeUpload(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Name string `json:"name"`
+		Size int64  `json:"size"`
+	}
+	if err := readJSON(w, r, h.options.MaxBody, &body); err != nil {
+		return err
+	}
+	if body.Size <= 0 {
+		return badRequest("size", `"size" must be the file's length in bytes, more than 0.`)
+	}
+	owner, id, err := h.theirs(r)
+	if err != nil {
+		return err
+	}
+	p, err := h.photos.Complete(r.Context(), owner, id, body.Name, body.Size)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, photoOf(p))
+}
+
+func (h *Handler) abortUpload(w http.ResponseWriter, r *http.Request) error {
+	owner, id, err := h.theirs(r)
+	if err != nil {
+		return err
+	}
+	if err := h.photos.Abort(r.Context(), owner, id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// theirs names the photo or upload that a request is about. It is looked for under the caller's own name and nowhere
+// else, so that what is somebody else's is not found.
+func (h *Handler) theirs(r *http.Request) (owner string, id photo.ID, err error) {
+	id, err = photo.ParseID(r.PathValue("id"))
+	caller := h.guests.Caller(r)
+	if err != nil || !caller.Known() {
+		return "", "", photo.ErrNotFound
+	}
+	return caller.Owner, id, nil
+}
