@@ -45,6 +45,7 @@ type Error struct {
 	Code    Code
 	Message string   // for the client: never holds a key, a signature or a cause from inside the server
 	Details []Detail // in the order they are written
+	status  int      // 0: the code's own
 	cause   error    // for the log only
 }
 
@@ -53,6 +54,10 @@ type Option func(*Error)
 
 // WithMessage replaces the code's own message.
 func WithMessage(message string) Option { return func(e *Error) { e.Message = message } }
+
+// WithStatus answers with another HTTP status than the code's own, for the few codes that Azure sends with several:
+// CannotVerifyCopySource has that of the source's answer, InvalidAuthenticationInfo is 401 for a bearer token.
+func WithStatus(status int) Option { return func(e *Error) { e.status = status } }
 
 // WithDetail adds an element to the error's XML body.
 func WithDetail(name, value string) Option {
@@ -83,8 +88,13 @@ func (e *Error) Error() string {
 // Unwrap gives the cause, which may be nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Status is the HTTP status of the error's code.
-func (e *Error) Status() int { return e.Code.Status() }
+// Status is the HTTP status of the error's code, or what WithStatus said.
+func (e *Error) Status() int {
+	if e.status != 0 {
+		return e.status
+	}
+	return e.Code.Status()
+}
 
 // Is reports whether target is an *Error of the same code, so that errors.Is(err, New(BlobNotFound)) matches by code.
 func (e *Error) Is(target error) bool {

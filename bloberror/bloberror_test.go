@@ -96,3 +96,9 @@ func TestCodeOfOtherErrors(t *testing.T) {
 		t.Errorf("nil: %q, other: %q", CodeOf(nil), CodeOf(fs.ErrClosed))
 	}
 }
+
+func TestWithStatusReplacesTheCodesOwn(t *testing.T) {
+	if s := New(InvalidAuthenticationInfo, WithStatus(http.StatusUnauthorized)).Status(); s != http.StatusUnauthorized {
+		t.Errorf("status %d", s)
+	}
+}

@@ -1,0 +1,119 @@
+package blobserver
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+)
+
+var (
+	errStalled    = errors.New("blobserver: the client went silent in the middle of its body")
+	errBrokenBody = errors.New("blobserver: the body ended early")
+)
+
+// stallReader is a request body that fails when the client sends nothing for a while, however long the whole takes.
+type stallReader struct {
+	body    io.ReadCloser
+	control *http.ResponseController
+	stall   time.Duration
+	until   time.Time
+}
+
+func (b *stallReader) Read(p []byte) (int, error) {
+	// Moving the deadline is a lock and a timer; a quarter of the time's precision is enough.
+	if now := time.Now(); b.until.Sub(now) < b.stall*3/4 {
+		b.until = now.Add(b.stall)
+		_ = b.control.SetReadDeadline(b.until) // a test's recorder has no deadlines
+	}
+	n, err := b.body.Read(p)
+	switch {
+	case err == nil || err == io.EOF:
+		return n, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, errors.Join(errStalled, err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return n, errors.Join(errBrokenBody, err)
+	}
+	return n, err
+}
+
+func (b *stallReader) Close() error {
+	_ = b.control.SetReadDeadline(time.Time{})
+	return b.body.Close()
+}
+
+// answerWriter counts what is sent, for the access log, and fails a client that takes nothing for a while.
+type answerWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	stall   time.Duration
+	status  int
+	written int64
+	length  int64 // the announced Content-Length, -1 when there is none
+	expose  []string
+}
+
+// Unwrap lets http.ResponseController find the connection.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *answerWriter) WriteHeader(status int) {
+	if w.status != 0 {
+		return
+	}
+	w.status, w.length = status, -1
+	if n, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64); err == nil {
+		w.length = n
+	}
+	w.exposeHeaders()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answerWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+	n, err := w.ResponseWriter.Write(p)
+	w.written += int64(n)
+	return n, err
+}
+
+// sendPiece is how many bytes are handed to the connection at once: each piece has WriteStall to get through.
+const sendPiece = 4 << 20
+
+// ReadFrom sends src in pieces, each with its own deadline; from a file, the kernel copies them (sendfile).
+func (w *answerWriter) ReadFrom(src io.Reader) (int64, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	to, ok := w.ResponseWriter.(io.ReaderFrom)
+	if !ok {
+		return io.Copy(writerOnly{w}, src)
+	}
+	limited, ok := src.(*io.LimitedReader)
+	if !ok {
+		limited = &io.LimitedReader{R: src, N: 1<<63 - 1}
+	}
+	var total int64
+	for limited.N > 0 {
+		_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+		piece := &io.LimitedReader{R: limited.R, N: min(limited.N, sendPiece)}
+		n, err := to.ReadFrom(piece)
+		limited.N -= n
+		total += n
+		w.written += n
+		if err != nil || n == 0 {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// writerOnly hides ReadFrom from io.Copy.
+type writerOnly struct{ io.Writer }
+
+// short reports whether less was sent than announced.
+func (w *answerWriter) short() bool { return w.length >= 0 && w.written < w.length }
