@@ -112,16 +112,8 @@ func cannotVerify(err error) error {
 		bloberror.WithDetail("CopySourceErrorCode", string(e.Code)), bloberror.WithCause(err))
 }
 
-// copyBlob is Copy Blob. Every copy ends before the answer, which Azure allows.
-func (s *Server) copyBlob(w http.ResponseWriter, r *request) error {
-	return s.copy(w, r)
-}
-
-// copyBlobFromURL is Copy Blob From URL: synchronous by definition.
-func (s *Server) copyBlobFromURL(w http.ResponseWriter, r *request) error {
-	return s.copy(w, r)
-}
-
+// copy is Copy Blob and Copy Blob From URL. Every copy ends before the answer, which Azure allows for the first and
+// promises for the second.
 func (s *Server) copy(w http.ResponseWriter, r *request) error {
 	src, err := s.source(r)
 	if err != nil {

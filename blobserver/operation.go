@@ -46,11 +46,29 @@ type route struct {
 	comp   string
 }
 
+// operations are all there are: those that path, method and comp tell apart, and those that need a closer look.
+type operations struct {
+	byRoute                                                                        map[route]*operation
+	preflight, accountInfo, putBlobFromURL, copyFromURL, copyBlob, putBlockFromURL *operation
+}
+
 // protocol is the whole of it. Rows without a restype are blobs'; containers carry restype=container, and the
 // service itself restype=service or only a comp.
 //
 // Which permission each needs is the business of package sas.
-func protocol() map[route]*operation {
+func protocol() operations {
+	return operations{
+		preflight:       &operation{name: "PreflightBlobRequest", handle: (*Server).preflight, open: openToAll},
+		accountInfo:     &operation{name: "GetAccountInformation", handle: (*Server).getAccountInfo, need: sas.GetAccountInformation},
+		putBlobFromURL:  &operation{name: "PutBlobFromURL", handle: (*Server).putBlobFromURL, need: sas.PutBlobFromURL},
+		copyFromURL:     &operation{name: "CopyBlobFromURL", handle: (*Server).copy, need: sas.CopyBlob},
+		copyBlob:        &operation{name: "CopyBlob", handle: (*Server).copy, need: sas.CopyBlob},
+		putBlockFromURL: &operation{name: "PutBlockFromURL", handle: (*Server).putBlockFromURL, need: sas.PutBlockFromURL},
+		byRoute:         byRoute(),
+	}
+}
+
+func byRoute() map[route]*operation {
 	return map[route]*operation{
 		{serviceLevel, "GET", "list"}:               {name: "ListContainers", handle: (*Server).listContainers, need: sas.ListContainers},
 		{serviceLevel, "GET", "properties"}:         {name: "GetBlobServiceProperties", handle: (*Server).getServiceProperties, need: sas.GetServiceProperties},
@@ -103,23 +121,14 @@ func protocol() map[route]*operation {
 	}
 }
 
-var (
-	preflight       = &operation{name: "PreflightBlobRequest", handle: (*Server).preflight, open: openToAll}
-	accountInfo     = &operation{name: "GetAccountInformation", handle: (*Server).getAccountInfo, need: sas.GetAccountInformation}
-	putBlobFromURL  = &operation{name: "PutBlobFromURL", handle: (*Server).putBlobFromURL, need: sas.PutBlobFromURL}
-	copyFromURL     = &operation{name: "CopyBlobFromURL", handle: (*Server).copyBlobFromURL, need: sas.CopyBlob}
-	copyBlob        = &operation{name: "CopyBlob", handle: (*Server).copyBlob, need: sas.CopyBlob}
-	putBlockFromURL = &operation{name: "PutBlockFromURL", handle: (*Server).putBlockFromURL, need: sas.PutBlockFromURL}
-)
-
 // findOperation names the operation that a request asks for.
 func (s *Server) findOperation(r *request) (*operation, error) {
 	if r.Method == http.MethodOptions {
-		return preflight, nil
+		return s.operations.preflight, nil
 	}
 	comp, restype := r.query.Get("comp"), r.query.Get("restype")
 	if restype == "account" && comp == "properties" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		return accountInfo, nil
+		return s.operations.accountInfo, nil
 	}
 	lvl, err := r.place(comp, restype)
 	if err != nil {
@@ -134,15 +143,15 @@ func (s *Server) findOperation(r *request) (*operation, error) {
 	}
 	switch {
 	case op.name == "PutBlock":
-		return putBlockFromURL, nil
+		return s.operations.putBlockFromURL, nil
 	case op.name != "PutBlob":
 		return op, nil
 	case r.Header.Get("x-ms-blob-type") != "":
-		return putBlobFromURL, nil
+		return s.operations.putBlobFromURL, nil
 	case strings.EqualFold(r.Header.Get("x-ms-requires-sync"), "true"):
-		return copyFromURL, nil
+		return s.operations.copyFromURL, nil
 	}
-	return copyBlob, nil
+	return s.operations.copyBlob, nil
 }
 
 // place says what level the request is on and moves /account/name without restype=container into the root container.
@@ -164,18 +173,18 @@ func (r *request) place(comp, restype string) (level, error) {
 }
 
 func (s *Server) lookUp(lvl level, method, comp string) *operation {
-	if op := s.operations[route{lvl, method, comp}]; op != nil {
+	if op := s.operations.byRoute[route{lvl, method, comp}]; op != nil {
 		return op
 	}
 	if method == http.MethodHead {
-		return s.operations[route{lvl, http.MethodGet, comp}]
+		return s.operations.byRoute[route{lvl, http.MethodGet, comp}]
 	}
 	return nil
 }
 
 // unknownOperation tells a wrong comp from a wrong method, as Azure does.
 func (s *Server) unknownOperation(lvl level, method, comp string) error {
-	for known := range s.operations {
+	for known := range s.operations.byRoute {
 		if known.level == lvl && known.comp == comp && comp != "" {
 			return bloberror.New(bloberror.UnsupportedHTTPVerb)
 		}

@@ -59,7 +59,7 @@ type Server struct {
 	now        func() time.Time
 	client     *http.Client
 	tokens     TokenVerifier
-	operations map[route]*operation
+	operations operations
 }
 
 // New returns a service for the accounts, kept in store.
