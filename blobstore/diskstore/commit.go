@@ -1,0 +1,216 @@
+package diskstore
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/valetkey/valetkey/blobstore"
+)
+
+// maxBatch is how many changes one transaction commits at most.
+const maxBatch = 512
+
+// change is one operation's part of a transaction. apply may run more than once, each time on a fresh transaction, and
+// must not have changed anything when it refuses.
+type change struct {
+	apply func(t *txn) error
+	err   error
+	done  chan struct{}
+}
+
+// committer runs all changes of a store, many to a transaction: while one is being synced the next gathers.
+type committer struct {
+	mu     sync.Mutex
+	queue  []*change
+	closed bool
+	wake   chan struct{} // capacity 1
+	ended  chan struct{}
+}
+
+func newCommitter() *committer {
+	return &committer{wake: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// update runs a change and returns once it is durable, or with the reason why there was none.
+func (s *Store) update(apply func(t *txn) error) error {
+	c := &change{apply: apply, done: make(chan struct{})}
+	q := s.commits
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		return blobstore.ErrClosed
+	}
+	q.queue = append(q.queue, c)
+	q.mu.Unlock()
+	signal(q.wake)
+	<-c.done
+	return c.err
+}
+
+// signal wakes the goroutine that waits for c, now or the next time it waits.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// close lets the queued changes finish and refuses new ones.
+func (q *committer) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	signal(q.wake)
+	<-q.ended
+}
+
+func (s *Store) commitLoop() {
+	q := s.commits
+	defer close(q.ended)
+	for range q.wake {
+		for {
+			q.mu.Lock()
+			n := min(len(q.queue), maxBatch)
+			batch, closed := q.queue[:n:n], q.closed
+			q.queue = q.queue[n:]
+			q.mu.Unlock()
+			if n == 0 && closed {
+				return
+			}
+			if n == 0 {
+				break
+			}
+			s.commit(batch)
+		}
+	}
+}
+
+// errPoisoned ends a transaction that one of its changes broke.
+var errPoisoned = errors.New("diskstore: transaction given up")
+
+// commit runs the changes in one transaction. If one breaks it, each gets a transaction of its own.
+func (s *Store) commit(batch []*change) {
+	if err := s.tryCommit(batch); errors.Is(err, errPoisoned) {
+		for _, c := range batch {
+			s.tryCommit([]*change{c})
+		}
+	}
+	for _, c := range batch {
+		close(c.done)
+	}
+}
+
+// tryCommit sets the changes' errors. It returns errPoisoned when several changes have to be run again one by one.
+func (s *Store) tryCommit(batch []*change) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return failAll(batch, err)
+	}
+	t := &txn{view: view{tx}, store: s, now: s.now()}
+	applied := batch[:0:0]
+	for _, c := range batch {
+		writes := t.writes
+		c.err = c.apply(t)
+		if t.failed == nil && (c.err == nil || t.writes == writes) {
+			if c.err == nil {
+				applied = append(applied, c)
+			}
+			continue
+		}
+		err := errors.Join(tx.Rollback(), t.failed, c.err)
+		if len(batch) > 1 {
+			return errPoisoned
+		}
+		return failAll(batch, err)
+	}
+	if len(applied) == 0 || t.writes == 0 {
+		return failAll(applied, tx.Rollback())
+	}
+	t.put(bucketMeta, keyTick, uint64Key(s.lastTick))
+	if err := errors.Join(t.failed, tx.Commit()); err != nil {
+		return failAll(applied, errors.Join(err, ignoreClosed(tx.Rollback())))
+	}
+	s.reclaim.freed(t.freed)
+	if t.trashed {
+		s.reclaim.wake()
+	}
+	for _, e := range t.events {
+		s.events(e)
+	}
+	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, bolt.ErrTxClosed) {
+		return nil
+	}
+	return err
+}
+
+func failAll(changes []*change, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, c := range changes {
+		c.err = storageError(err)
+	}
+	return err
+}
+
+// view is a transaction that reads.
+type view struct{ tx *bolt.Tx }
+
+func (s *Store) view(read func(v view) error) error {
+	err := s.db.View(func(tx *bolt.Tx) error { return read(view{tx}) })
+	if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+		return blobstore.ErrClosed
+	}
+	return err
+}
+
+func (v view) get(bucket, key []byte) []byte { return v.tx.Bucket(bucket).Get(key) }
+
+func (v view) cursor(bucket []byte) *bolt.Cursor { return v.tx.Bucket(bucket).Cursor() }
+
+// txn is a transaction that writes. Its failures stick: a change that met one does not have to look, since it will
+// neither be committed nor acknowledged.
+type txn struct {
+	view
+	store   *Store
+	now     time.Time
+	failed  error
+	writes  int
+	freed   []hole // not named any more once this is committed
+	trashed bool
+	events  []blobstore.Event
+}
+
+func (t *txn) fail(err error) {
+	if err != nil && t.failed == nil {
+		t.failed = err
+	}
+}
+
+// put stores the value, which must not be changed before the transaction ends.
+func (t *txn) put(bucket, key, value []byte) {
+	t.writes++
+	t.fail(t.tx.Bucket(bucket).Put(key, value))
+}
+
+func (t *txn) delete(bucket, key []byte) {
+	t.writes++
+	t.fail(t.tx.Bucket(bucket).Delete(key))
+}
+
+// keyTick is where bucketMeta keeps the last tick.
+var keyTick = []byte("tick")
+
+// tick gives out the next tick: the time, or one more than the last.
+func (t *txn) tick() uint64 {
+	s := t.store
+	s.lastTick = max(s.lastTick+1, tickOf(t.now))
+	return s.lastTick
+}
