@@ -19,7 +19,9 @@ var version = "dev"
 
 // cli is the command line. Each field is a subcommand, declared in the file that bears its name.
 type cli struct {
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Storage          storageCmd          `cmd:"" help:"Run the embedded Blob service alone."`
+	ConnectionString connectionStringCmd `cmd:"" help:"Print how to reach a data folder's Blob service. Holds the account key."`
+	Version          versionCmd          `cmd:"" help:"Print the version."`
 }
 
 // streams are the process's standard streams, passed to every subcommand so that tests can hold them.

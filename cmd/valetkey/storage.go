@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+type storageCmd struct {
+	Listen      string           `default:"127.0.0.1:10000" help:"Where to listen." placeholder:"HOST:PORT"`
+	Data        string           `default:"./data" help:"The data folder, or :memory: for data that goes when the process ends." placeholder:"DIR"`
+	DevAccount  bool             `help:"Serve the well-known development account, so that UseDevelopmentStorage=true works. Loopback only."`
+	Account     []storageAccount `env:"VALETKEY_ACCOUNTS,AZURITE_ACCOUNTS" sep:";" help:"An account with one or two keys; repeatable. Default: the data folder's own account, which has a random key." placeholder:"NAME:KEY[:KEY2]"`
+	Fsync       bool             `default:"true" negatable:"" help:"Acknowledge a write only when it is on disk."`
+	TLSCert     string           `name:"tls-cert" help:"Serve HTTPS with this certificate (PEM). It is read again when it changes." placeholder:"FILE"`
+	TLSKey      string           `name:"tls-key" help:"The certificate's key (PEM)." placeholder:"FILE"`
+	CopyFromURL bool             `name:"copy-from-url" help:"Let copies fetch their source from any URL, not only from this service."`
+	AccessLog   bool             `help:"Log every request."`
+	Grace       time.Duration    `default:"10s" help:"How long requests may go on after SIGTERM."`
+}
+
+// Run serves the Blob service until ctx ends.
+func (c storageCmd) Run(ctx context.Context, std streams) error {
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	set := storageSettings{
+		Listen: c.Listen, Data: c.Data, Accounts: c.Account, NoSync: !c.Fsync, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Log: log,
+	}
+	if c.DevAccount {
+		set.Accounts = append([]storageAccount{{devAccountName, []string{devAccountKey}}}, set.Accounts...)
+	}
+	if c.CopyFromURL {
+		set.Client = &http.Client{}
+	}
+	if c.AccessLog {
+		set.AccessLog = log
+	}
+	service, err := startStorage(ctx, set)
+	if err != nil {
+		return err
+	}
+	c.announce(std, service)
+	select {
+	case <-ctx.Done():
+	case err = <-service.Failed():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Grace)
+	defer cancel()
+	return errors.Join(err, service.Shutdown(grace))
+}
+
+func (c storageCmd) announce(std streams, service *storageService) {
+	fmt.Fprintln(std.out, "Blob service:", service.URL)
+	switch {
+	case c.DevAccount:
+		fmt.Fprintln(std.out, "Connection string: UseDevelopmentStorage=true, or", service.ConnectionString())
+	case c.Data == inMemory && len(c.Account) == 0:
+		fmt.Fprintln(std.out, "Connection string:", service.ConnectionString())
+	case len(c.Account) == 0:
+		fmt.Fprintln(std.out, "Connection string: valetkey connection-string --data", c.Data)
+	}
+	if !c.Fsync {
+		fmt.Fprintln(std.err, "Warning: --fsync=false: writes are acknowledged before they are on disk; a crash of the machine loses them.")
+	}
+	if c.Data == inMemory {
+		fmt.Fprintln(std.err, "Warning: --data :memory: the data goes when this process ends.")
+	}
+}
