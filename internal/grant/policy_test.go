@@ -1,0 +1,71 @@
+package grant
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/valetkey/valetkey/sas"
+)
+
+func TestGrantsAreNarrow(t *testing.T) {
+	p := New(nil)
+	for name, tt := range map[string]struct {
+		grant  Grant
+		rights sas.Permissions
+		blob   string
+		life   time.Duration
+	}{
+		"stage":  {p.Stage("images", "g-a/1", "id", epoch), sas.Write, "g-a/1", 15 * time.Minute},
+		"create": {p.Create("images", epoch), sas.Create, "", 2 * time.Hour},
+		"read":   {p.Read("photos", "g-a/1/w320.webp", "", epoch), sas.Read, "g-a/1/w320.webp", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := tt.grant
+			if g.Permissions != tt.rights || g.Blob != tt.blob || g.Protocol != sas.HTTPS {
+				t.Errorf("grant %+v", g)
+			}
+			if tt.life > 0 && !g.Expiry.Equal(epoch.Add(tt.life)) {
+				t.Errorf("until %v", g.Expiry)
+			}
+		})
+	}
+}
+
+func TestReadsAreTheSameWithinAWindow(t *testing.T) {
+	p := New(&Options{ReadWindow: time.Hour})
+	first := p.Read("photos", "a", "", time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC))
+	last := p.Read("photos", "a", "", time.Date(2026, 3, 1, 10, 59, 59, 0, time.UTC))
+	if first != last {
+		t.Errorf("%+v and %+v differ", first, last)
+	}
+	if want := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC); !first.Expiry.Equal(want) {
+		t.Errorf("until %v, want %v: what is listed at the window's end is good for another window", first.Expiry, want)
+	}
+	next := p.Read("photos", "a", "", time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC))
+	if next == first {
+		t.Error("the next window has the same grant")
+	}
+}
+
+func TestHTTPIsAllowedOnlyWhenSaid(t *testing.T) {
+	if p := New(&Options{AllowHTTP: true}).Create("images", epoch).SAS().Protocol; p != "" {
+		t.Errorf("spr %q", p)
+	}
+	if p := New(nil).Create("images", epoch).SAS().Protocol; p != sas.HTTPS {
+		t.Errorf("spr %q", p)
+	}
+}
+
+func TestLedgerSaysWhoMayDoWhat(t *testing.T) {
+	var ledger bytes.Buffer
+	p := New(&Options{Ledger: slog.New(slog.NewTextHandler(&ledger, nil))})
+	p.Record(t.Context(), "g-a", p.Stage("images", "g-a/1", "the-id", epoch))
+	for _, want := range []string{"owner=g-a", "container=images", "blob=g-a/1", "permissions=w", "until=2026-03-01T10:35:30.000Z", "id=the-id"} {
+		if !strings.Contains(ledger.String(), want) {
+			t.Errorf("the ledger lacks %s: %s", want, ledger.String())
+		}
+	}
+}
