@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+/** A program that runs beside the tests. */
+export class Running {
+  stdout = '';
+  stderr = '';
+  private readonly waiting = new Set<() => void>();
+
+  private constructor(
+    readonly child: ChildProcess,
+    private readonly name: string,
+  ) {
+    child.stdout?.on('data', (chunk) => this.heard('stdout', chunk));
+    child.stderr?.on('data', (chunk) => this.heard('stderr', chunk));
+    child.on('exit', () => this.wake());
+  }
+
+  static start(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Running {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    return new Running(child, path.basename(command));
+  }
+
+  /** Waits until the program has said something, and returns what matched. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match) return match;
+      if (this.child.exitCode !== null) throw new Error(`${this.name} ended with ${this.child.exitCode}:\n${this.stdout}${this.stderr}`);
+      await new Promise<void>((resolve) => this.waiting.add(resolve));
+    }
+  }
+
+  /** Asks the program to stop and returns its exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill(signal);
+      await once(this.child, 'exit');
+    }
+    return this.child.exitCode;
+  }
+
+  /** Waits for the program's own end and returns its exit status. */
+  async ends(): Promise<number | null> {
+    if (this.child.exitCode === null) await once(this.child, 'exit');
+    return this.child.exitCode;
+  }
+
+  private heard(stream: 'stdout' | 'stderr', chunk: Buffer) {
+    this[stream] += chunk.toString();
+    this.wake();
+  }
+
+  private wake() {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+}
+
+/** A folder that is gone after use. */
+export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'valetkey-test-'));
+  return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
