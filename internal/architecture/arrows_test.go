@@ -16,19 +16,21 @@ const module = "github.com/valetkey/valetkey"
 
 // mayImport says which of the module's own packages each package may import, itself and below apart.
 var mayImport = map[string][]string{
-	"sas":               {},
-	"bloberror":         {},
-	"blobstore":         {"bloberror"},
-	"blobserver":        {"sas", "blobstore", "bloberror"},
-	"internal/azure":    {"sas"},
-	"internal/grant":    {"sas"},
-	"internal/photo":    {"internal/azure", "internal/grant", "internal/imaging"},
-	"internal/api":      {"internal/identity", "internal/photo", "internal/grant", "internal/imaging"},
-	"internal/event":    {"internal/photo"},
-	"internal/imaging":  {},
-	"internal/identity": {},
-	"web":               {},
-	"internal/function": {},
+	"sas":            {},
+	"bloberror":      {},
+	"blobstore":      {"bloberror"},
+	"blobserver":     {"sas", "blobstore", "bloberror"},
+	"internal/azure": {"sas"},
+	// For tests only: it stands an account up.
+	"internal/azure/azuretest": {"internal/azure", "sas", "blobstore", "blobserver"},
+	"internal/grant":           {"sas"},
+	"internal/photo":           {"internal/azure", "internal/grant", "internal/imaging"},
+	"internal/api":             {"internal/identity", "internal/photo", "internal/grant", "internal/imaging"},
+	"internal/event":           {"internal/photo"},
+	"internal/imaging":         {},
+	"internal/identity":        {},
+	"web":                      {},
+	"internal/function":        {},
 }
 
 // standardLibraryOnly are the packages that promise to bring nothing else along.
