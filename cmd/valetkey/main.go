@@ -19,6 +19,7 @@ var version = "dev"
 
 // cli is the command line. Each field is a subcommand, declared in the file that bears its name.
 type cli struct {
+	Serve            serveCmd            `cmd:"" help:"Run the API, the web app and, without --storage, the embedded Blob service."`
 	Storage          storageCmd          `cmd:"" help:"Run the embedded Blob service alone."`
 	ConnectionString connectionStringCmd `cmd:"" help:"Print how to reach a data folder's Blob service. Holds the account key."`
 	Version          versionCmd          `cmd:"" help:"Print the version."`

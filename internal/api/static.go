@@ -116,7 +116,7 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Static) find(urlPath string) (file, bool) {
 	candidates := []string{urlPath, urlPath + ".html"}
 	if strings.HasSuffix(urlPath, "/") {
-		candidates = []string{urlPath + "index.html"}
+		candidates = []string{urlPath + "index.html", urlPath + "placeholder.html"} // see package web
 	}
 	for _, name := range candidates {
 		if f, ok := s.files[name]; ok {

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/azure"
+	"github.com/valetkey/valetkey/internal/event"
+	"github.com/valetkey/valetkey/internal/grant"
+	"github.com/valetkey/valetkey/internal/photo"
+)
+
+// serveCmd runs the API and the web app, and the embedded Blob service where no other storage is given.
+type serveCmd struct {
+	Listen        string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the app and the API answer (${default})."`
+	StorageListen string `default:"127.0.0.1:10000" placeholder:"ADDR" help:"Where the embedded Blob service answers (${default})."`
+	Data          string `default:"./data" placeholder:"DIR" help:"Where the embedded Blob service keeps everything (${default})."`
+	Storage       string `env:"VALETKEY_STORAGE,AZURE_STORAGE_CONNECTION_STRING,AzureWebJobsStorage" placeholder:"ACCOUNT" help:"Use this account instead of the embedded service: a connection string, or the Blob endpoint's URL with a managed identity."`
+
+	PublicURL string   `placeholder:"URL" help:"The app's address as browsers see it, where that isn't the listener's."`
+	Origin    []string `sep:"," placeholder:"ORIGIN" help:"Pages of this origin may use the Blob service and ask for credentials, too. Repeatable."`
+
+	Credentials     string        `enum:"on,off" default:"on" help:"Offer GET /api/credentials and the public gallery: on or off (${default})."`
+	CredentialsLife time.Duration `default:"2h" placeholder:"TIME" help:"How long the SAS of GET /api/credentials is good for (${default})."`
+	UploadLife      time.Duration `default:"15m" placeholder:"TIME" help:"How long an upload's SAS is good for; browsers renew it (${default})."`
+	ReadWindow      time.Duration `default:"1h" placeholder:"TIME" help:"How long a photo's URLs stay the same (${default})."`
+	LandingPoll     time.Duration `default:"2s" placeholder:"TIME" help:"How often to look for what landed through GET /api/credentials in storage that tells of nothing (${default})."`
+
+	MaxUpload    byteSize `default:"64MiB" placeholder:"SIZE" help:"The largest file (${default})."`
+	BlockSize    byteSize `default:"4MiB" placeholder:"SIZE" help:"The size of the blocks that browsers send (${default})."`
+	QuotaBytes   byteSize `default:"5GiB" placeholder:"SIZE" help:"The most that one owner may publish; 0 for no end (${default})."`
+	QuotaPhotos  int      `default:"10000" placeholder:"N" help:"The most photos that one owner may publish; 0 for no end (${default})."`
+	GrantRate    float64  `default:"20" placeholder:"N" help:"How many SAS a second one visitor gets in the long run (${default})."`
+	GrantBurst   int      `default:"200" placeholder:"N" help:"How many SAS one visitor gets at once (${default})."`
+	VariantWidth []int    `default:"320,640,1280,2048" sep:"," placeholder:"PIXELS" help:"The widths that each photo is made in (${default})."`
+
+	Secret string `placeholder:"BASE64" help:"Signs the guests' cookies. Default: a random one, kept in the storage account."`
+	logSettings
+}
+
+const (
+	shutdownGrace = 30 * time.Second
+	sweepEvery    = time.Hour
+)
+
+func (c *serveCmd) Run(ctx context.Context, std streams) error {
+	log, err := c.logger(std.err)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+
+	app, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen for the app: %w", err)
+	}
+	defer app.Close()
+
+	news := &landingNews{}
+	storage, err := c.openStorage(ctx, news, log)
+	if err != nil {
+		return err
+	}
+	defer storage.close()
+
+	public := c.publicURL(app.Addr())
+	site, err := c.assemble(ctx, storage.account, append(origins(public), c.Origin...), public, log)
+	if err != nil {
+		return err
+	}
+	landing := event.NewLanding(site.photos.PublishLanded, &event.LandingOptions{Poll: storage.poll, Log: log})
+	news.tell(landing.Created)
+
+	var background sync.WaitGroup
+	if c.Credentials == "on" {
+		background.Go(func() { landing.Run(ctx) })
+	}
+	background.Go(func() { event.Every(ctx, sweepEvery, log, "sweep", site.photos.Sweep) })
+
+	c.announce(std, public, storage)
+	server := appServer(site.handler, log)
+	err = serveUntil(ctx, server, app, storage.failed)
+	stop()
+	background.Wait()
+	fmt.Fprintln(std.out, "Valetkey has stopped.")
+	return err
+}
+
+// openedStorage is the account that the application uses.
+type openedStorage struct {
+	account  *azure.Account
+	describe string        // for the one who started the program
+	poll     time.Duration // how often to look for what landed
+	failed   <-chan error  // tells when the embedded service ended by itself; nil for others
+	close    func()
+}
+
+// openStorage reaches the account that was given, or starts the embedded service and reaches that.
+func (c *serveCmd) openStorage(ctx context.Context, news *landingNews, log *slog.Logger) (*openedStorage, error) {
+	if c.Storage == "" {
+		return c.openEmbedded(ctx, news, log)
+	}
+	account, err := azure.Open(c.Storage, nil)
+	if err != nil {
+		return nil, fmt.Errorf("--storage: %w", err)
+	}
+	return &openedStorage{account: account, describe: "account " + account.Name(), poll: c.LandingPoll, close: func() {}}, nil
+}
+
+// publicURL is the app's address as browsers see it, without a trailing slash.
+func (c *serveCmd) publicURL(listening net.Addr) string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	host, port, err := net.SplitHostPort(listening.String())
+	if err != nil {
+		return "http://" + listening.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// origins are those under which browsers know the app: on loopback, people type either name.
+func origins(public string) []string {
+	scheme, rest, _ := strings.Cut(public, "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	all := []string{scheme + "://" + authority}
+	host, port, err := net.SplitHostPort(authority)
+	if err != nil {
+		return all
+	}
+	switch host {
+	case "127.0.0.1":
+		return append(all, scheme+"://localhost:"+port)
+	case "localhost":
+		return append(all, scheme+"://127.0.0.1:"+port)
+	}
+	return all
+}
+
+func (c *serveCmd) announce(std streams, public string, storage *openedStorage) {
+	fmt.Fprintf(std.out, "Valetkey is ready.\n\n  App and API   %s\n  Blob service  %s  (%s)\n\nPress Ctrl-C to stop.\n",
+		public, storage.account.BlobURL(), storage.describe)
+}
+
+func (c *serveCmd) grantOptions(account *azure.Account, log *slog.Logger) *grant.Options {
+	return &grant.Options{UploadLife: c.UploadLife, CredentialsLife: c.CredentialsLife, ReadWindow: c.ReadWindow,
+		AllowHTTP: !account.HTTPS(), Ledger: log.With("ledger", true)}
+}
+
+func (c *serveCmd) photoOptions(log *slog.Logger) *photo.Options {
+	return &photo.Options{MaxUpload: int64(c.MaxUpload), BlockSize: int64(c.BlockSize),
+		QuotaBytes: orEndless(int64(c.QuotaBytes)), QuotaPhotos: int(orEndless(int64(c.QuotaPhotos))), Log: log}
+}
+
+// orEndless turns the command line's 0, "no end", into the packages' negative number.
+func orEndless(n int64) int64 {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+// appServer bounds what a slow or greedy client can hold. Uploads don't come this way, so bodies are small; completing
+// one may take a while.
+func appServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 3 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// serveUntil serves until ctx is done or something has failed, then lets the requests that are under way finish.
+func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, failed <-chan error) (err error) {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if late := server.Shutdown(grace); late != nil {
+		err = errors.Join(err, fmt.Errorf("some requests took longer than %v to finish and were cut off", shutdownGrace), server.Close())
+	}
+	<-served
+	return err
+}
