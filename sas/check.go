@@ -10,8 +10,8 @@ func (r *record) complete() error {
 	if err := checkVersion("sv", r.version); err != nil {
 		return err
 	}
-	l, ok := layoutFor(r.kind, r.version)
-	if !ok {
+	var ok bool
+	if r.layout, ok = layoutFor(r.kind, r.version); !ok {
 		return invalid(TooOld, "sv", "no "+r.kind.String()+" exists at "+r.version)
 	}
 	if r.account == "" {
@@ -43,7 +43,7 @@ func (r *record) complete() error {
 			return err
 		}
 	}
-	return r.checkText(l)
+	return r.checkText()
 }
 
 func (r *record) completeAccount() error {
@@ -154,6 +154,11 @@ func (r *record) checkTimes() error {
 	if !r.start.IsZero() && !r.expiry.IsZero() && !r.start.at.Before(r.expiry.at) {
 		return invalid(Contradiction, "se", "the SAS ends before it starts")
 	}
+	for _, t := range [...]*Time{&r.start, &r.expiry, &r.delegation.Start, &r.delegation.Expiry} {
+		if year := t.at.Year(); year < 1 || year > 9999 {
+			return invalid(Malformed, "time", "the year "+itoa(year)+" cannot be written")
+		}
+	}
 	return nil
 }
 
@@ -201,7 +206,7 @@ func (r *record) checkDelegation() error {
 }
 
 // checkText refuses optional fields that the layout does not sign, and control characters everywhere.
-func (r *record) checkText(l layout) error {
+func (r *record) checkText() error {
 	for _, f := range [...]struct {
 		f     field
 		value string
@@ -252,10 +257,13 @@ func checkVersion(name, v string) error {
 
 // checkName takes an account's or container's name: it must not be able to pass for more than one path segment.
 func checkName(name, v string) error {
-	if strings.ContainsAny(v, "/\\?#%") {
-		return invalid(Malformed, name, quote(v)+" is not a name")
+	for i := range len(v) {
+		switch c := v[i]; {
+		case c < ' ', c == 0x7f, c == '/', c == '\\', c == '?', c == '#', c == '%':
+			return invalid(Malformed, name, quote(v)+" is not a name")
+		}
 	}
-	return checkValue(name, v)
+	return nil
 }
 
 // checkValue refuses control characters. A line feed inside a value could move text from one signed field into the next.

@@ -113,16 +113,15 @@ var layouts = [...][]layout{
 	},
 }
 
-// layoutFor finds the layout of a kind at a version, and false when the version is older than every layout.
-func layoutFor(kind Kind, version string) (layout, bool) {
-	if int(kind) < len(layouts) {
-		for _, l := range layouts[kind] {
-			if version >= l.since {
-				return l, true
-			}
+// layoutFor finds the fields of a kind at a version, and false when the version is older than every layout.
+func layoutFor(kind Kind, version string) ([]field, bool) {
+	l := layouts[kind]
+	for i := range l {
+		if version >= l[i].since {
+			return l[i].fields, true
 		}
 	}
-	return layout{}, false
+	return nil, false
 }
 
 // fieldSince is the first sv that signs an optional field. A field that the layout does not sign could be added by

@@ -1,6 +1,9 @@
 package sas
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Problem says in which way a SAS, or the values for one, make no sense. The text is stable: programs may compare it.
 type Problem string
@@ -31,13 +34,37 @@ func (e *Invalid) Error() string {
 
 func invalid(p Problem, field, detail string) *Invalid { return &Invalid{p, field, detail} }
 
-// quote shows untrusted text on one line, cut short.
+// quote shows untrusted text on one line, cut short and without a signature.
 func quote(s string) string {
 	const most = 64
+	s = hideSignature(s)
 	if len(s) > most {
 		return strconv.QuoteToASCII(s[:most]) + "…"
 	}
 	return strconv.QuoteToASCII(s)
+}
+
+// hideSignature cuts off what follows a "sig=" inside a value, which is what a query that was encoded or glued together
+// wrongly leaves there.
+func hideSignature(s string) string {
+	lower := asciiLower(s)
+	for _, mark := range []string{"sig=", "sig%3d", "sig%253d", "sig\\u003d"} {
+		if i := strings.Index(lower, mark); i >= 0 {
+			return s[:i] + "sig=…"
+		}
+	}
+	return s
+}
+
+// asciiLower keeps the length of its text, so that positions in it are those of the original.
+func asciiLower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -109,7 +109,7 @@ func (t *Token) guessKind() Kind {
 			return UserDelegationKind
 		}
 	}
-	if t.present[fieldSS] || t.present[fieldSRT] {
+	if (t.present[fieldSS] || t.present[fieldSRT]) && !t.present[fieldSR] {
 		return AccountKind
 	}
 	return ServiceKind
@@ -118,16 +118,16 @@ func (t *Token) guessKind() Kind {
 func (t *Token) parseVersion() error {
 	v := t.values[fieldSV]
 	if v == "" {
-		t.layout = layouts[t.kind][0]
+		t.layout = layouts[t.kind][0].fields
 		return nil // told by required
 	}
 	if err := checkVersion("sv", v); err != nil {
-		t.layout = layouts[t.kind][0]
+		t.layout = layouts[t.kind][0].fields
 		return err
 	}
 	var ok bool
 	if t.layout, ok = layoutFor(t.kind, v); !ok {
-		t.layout = layouts[t.kind][len(layouts[t.kind])-1]
+		t.layout = layouts[t.kind][len(layouts[t.kind])-1].fields
 		return invalid(TooOld, "sv", "no "+t.kind.String()+" exists at "+v)
 	}
 	return nil
@@ -158,11 +158,11 @@ func (t *Token) checkBelongs(f field) error {
 			return nil
 		}
 	case fieldSRH, fieldSRQ:
-		if t.kind == UserDelegationKind && t.layout.since >= fieldSince(f) {
+		if t.kind == UserDelegationKind && t.values[fieldSV] >= fieldSince(f) {
 			return nil
 		}
 	}
-	for _, signed := range t.layout.fields {
+	for _, signed := range t.layout {
 		if signed == f {
 			return nil
 		}

@@ -4,6 +4,7 @@ package sas
 // reference to it.
 type record struct {
 	kind                     Kind
+	layout                   []field // set by complete
 	version                  string
 	account, container, path string
 	resource                 Resource
@@ -55,9 +56,8 @@ func (r *record) write(dst []byte, s *signer) ([]byte, error) {
 	if err := r.complete(); err != nil {
 		return dst, err
 	}
-	l, _ := layoutFor(r.kind, r.version) // complete has checked the version
 	s.text = s.text[:0]
-	for i, f := range l.fields {
+	for i, f := range r.layout {
 		if i > 0 {
 			s.text = append(s.text, '\n')
 		}
@@ -66,16 +66,25 @@ func (r *record) write(dst []byte, s *signer) ([]byte, error) {
 	signature := s.sign(s.text)
 	first := true
 	for f := range fieldSIG {
-		s.word = r.append(s.word[:0], f)
-		if len(s.word) == 0 {
+		if r.kind != UserDelegationKind && fieldSKOID <= f && f <= fieldSRQ {
 			continue
 		}
+		before := len(dst)
 		if !first {
 			dst = append(dst, '&')
 		}
-		first = false
 		dst = append(append(dst, fieldNames[f]...), '=')
-		dst = appendEscaped(dst, s.word)
+		value := len(dst)
+		dst = r.append(dst, f)
+		if len(dst) == value {
+			dst = dst[:before]
+			continue
+		}
+		first = false
+		if !unreserved(dst[value:]) {
+			s.word = append(s.word[:0], dst[value:]...)
+			dst = appendEscaped(dst[:value], s.word)
+		}
 	}
 	return appendEscaped(append(dst, "&sig="...), signature), nil
 }
@@ -85,9 +94,8 @@ func (r *record) fields() ([]Field, error) {
 	if err := r.complete(); err != nil {
 		return nil, err
 	}
-	l, _ := layoutFor(r.kind, r.version)
-	out := make([]Field, len(l.fields))
-	for i, f := range l.fields {
+	out := make([]Field, len(r.layout))
+	for i, f := range r.layout {
 		out[i] = Field{f.String(), string(r.append(nil, f))}
 	}
 	return out, nil
@@ -234,14 +242,30 @@ func depth(path string) int {
 
 const upperHex = "0123456789ABCDEF"
 
-// appendEscaped appends text percent-encoded for a query: everything but RFC 3986's unreserved characters, so that no
-// reader can take a plus sign for a space.
+// plain marks RFC 3986's unreserved characters.
+var plain = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		t[c] = true
+	}
+	return t
+}()
+
+func unreserved(text []byte) bool {
+	for _, c := range text {
+		if !plain[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// appendEscaped appends text percent-encoded for a query: everything but the unreserved characters, so that no reader can
+// take a plus sign for a space.
 func appendEscaped(dst, text []byte) []byte {
 	for _, c := range text {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
+		if plain[c] {
 			dst = append(dst, c)
-		default:
+		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
 		}
 	}

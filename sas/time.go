@@ -13,8 +13,9 @@ var timeLayouts = [...]string{
 
 // Time is a moment in a SAS together with its exact text, because the text is what is signed. The zero Time is absent.
 type Time struct {
-	at   time.Time
-	text string // empty: formatted to the second when it is needed, so that signing need not allocate
+	at      time.Time
+	text    string                            // as parsed; empty when seconds holds the text
+	seconds [len("2006-01-02T15:04:05Z")]byte // inline, so that signing need not allocate
 }
 
 // TimeOf makes a Time of t, cut to the second and written in UTC as "2006-01-02T15:04:05Z", which is what the SDKs write.
@@ -23,7 +24,21 @@ func TimeOf(t time.Time) Time {
 	if t.IsZero() {
 		return Time{}
 	}
-	return Time{at: t.UTC().Truncate(time.Second)}
+	at := t.UTC().Truncate(time.Second)
+	out := Time{at: at}
+	year, month, day := at.Date()
+	hour, minute, second := at.Clock()
+	if year < 0 || year > 9999 {
+		out.text = at.Format("2006-01-02T15:04:05Z") // wider than the array, and not a time that Azure takes
+		return out
+	}
+	b := append2(append2(out.seconds[:0], year/100), year%100)
+	b = append2(append(b, '-'), int(month))
+	b = append2(append(b, '-'), day)
+	b = append2(append(b, 'T'), hour)
+	b = append2(append(b, ':'), minute)
+	_ = append(append2(append(b, ':'), second), 'Z')
+	return out
 }
 
 // ParseTime reads a time and keeps its text: a date, or to the minute, the second or seven fractional digits, ending in
@@ -62,22 +77,14 @@ func (t Time) String() string {
 	return string(t.append(nil))
 }
 
-func (t Time) append(dst []byte) []byte {
-	if t.text != "" || t.at.IsZero() {
+func (t *Time) append(dst []byte) []byte {
+	switch {
+	case t.text != "":
 		return append(dst, t.text...)
+	case t.at.IsZero():
+		return dst
 	}
-	year, month, day := t.at.Date()
-	hour, minute, second := t.at.Clock()
-	if year < 0 || year > 9999 {
-		return t.at.AppendFormat(dst, "2006-01-02T15:04:05Z")
-	}
-	dst = append2(append2(dst, year/100), year%100)
-	dst = append2(append(dst, '-'), int(month))
-	dst = append2(append(dst, '-'), day)
-	dst = append2(append(dst, 'T'), hour)
-	dst = append2(append(dst, ':'), minute)
-	dst = append2(append(dst, ':'), second)
-	return append(dst, 'Z')
+	return append(dst, t.seconds[:]...)
 }
 
 func append2(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }

@@ -9,7 +9,7 @@ import (
 // a claim. A Token is not changed after Parse and is safe for concurrent use.
 type Token struct {
 	kind    Kind
-	layout  layout
+	layout  []field
 	values  [numParams]string // exactly as in the query, URL-decoded
 	present [numParams]bool
 	other   []Field // the parameters that are not the SAS's, in order
@@ -197,8 +197,8 @@ func (t *Token) append(dst []byte, f field, req *Request, headers, queries []Fie
 // values are the string-to-sign. Signed headers and query parameters that the request lacks are left out.
 func (t *Token) StringToSign(req Request) []Field {
 	headers, queries, _ := t.bound(&req)
-	out := make([]Field, len(t.layout.fields))
-	for i, f := range t.layout.fields {
+	out := make([]Field, len(t.layout))
+	for i, f := range t.layout {
 		out[i] = Field{f.String(), string(t.append(nil, f, &req, headers, queries))}
 	}
 	return out

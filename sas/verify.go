@@ -140,7 +140,7 @@ func (t *Token) signedBy(key Key, req *Request, headers, queries []Field) bool {
 }
 
 func (t *Token) appendStringToSign(dst []byte, req *Request, headers, queries []Field) []byte {
-	for i, f := range t.layout.fields {
+	for i, f := range t.layout {
 		if i > 0 {
 			dst = append(dst, '\n')
 		}

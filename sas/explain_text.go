@@ -1,0 +1,146 @@
+package sas
+
+import (
+	"net/url"
+	"strings"
+)
+
+// maxText is the longest text that Explain looks at, in bytes. A URL on the wire has at most 8 KiB or so.
+const maxText = 64 << 10
+
+// clean undoes what copying does to a text and splits it into the place (a URL without its query, or nothing) and the
+// query. It is false when there is nothing to go on with.
+func (e *explainer) clean() (place, query string, ok bool) {
+	text := strings.TrimSpace(e.q.Text)
+	if len(text) > maxText {
+		e.fail(CodeNoSAS, "", "This is too long to be a URL.", "")
+		return "", "", false
+	}
+	if strings.Contains(strings.ToLower(text), "accountkey=") {
+		e.fail(CodeSecretPasted, "", "This is a connection string with an account key, not a SAS.",
+			"If it went anywhere it should not have gone, rotate the key. Pass it where a connection string is asked for.")
+		return "", "", false
+	}
+	text = e.unquote(text)
+	if joined := strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(text); joined != text {
+		e.fail(CodeWhitespace, "", "There are line breaks or tabs inside.", "Join the lines: a URL has none.")
+		text = joined
+	}
+	if strings.Contains(text, "&amp;") {
+		e.fail(CodeHTMLEscaped, "", `"&" stands here as "&amp;".`, "The URL was taken from HTML or XML: decode it first.")
+		text = strings.ReplaceAll(text, "&amp;", "&")
+	}
+	if rest, found := strings.CutPrefix(text, "SharedAccessSignature="); found {
+		text = rest
+	}
+	text, _, _ = strings.Cut(text, "#")
+	place, query, found := strings.Cut(text, "?")
+	if !found {
+		place, query = "", text
+		if strings.Contains(text, "://") {
+			place, query = text, ""
+		}
+	}
+	query = e.questionMarks(query)
+	if !strings.Contains(query, "=") && strings.Contains(strings.ToLower(query), "%3d") {
+		if decoded, err := url.PathUnescape(query); err == nil {
+			e.fail(CodeDoubleEncoded, "", "The whole query is URL-encoded, its = and & too.", "Only the values are to be encoded, each by itself.")
+			query = decoded
+		}
+	}
+	return place, query, true
+}
+
+// unquote takes off quotes and undoes JSON's escapes.
+func (e *explainer) unquote(text string) string {
+	bare := strings.TrimRight(text, ";,")
+	bare = strings.Trim(bare, "\"'`“”‘’<>")
+	escaped := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\/`, "/", `\"`, "", `\`, "").Replace(bare)
+	if escaped != text {
+		e.fail(CodeQuoted, "", "Quotes or escapes of JSON or a shell came along with the URL.",
+			"Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut.")
+	}
+	return strings.TrimSpace(escaped)
+}
+
+// questionMarks mends a second question mark before a parameter of the SAS.
+func (e *explainer) questionMarks(query string) string {
+	mended := query
+	for at := 0; ; {
+		i := strings.IndexByte(mended[at:], '?')
+		if i < 0 {
+			break
+		}
+		i += at
+		name, _, _ := strings.Cut(mended[i+1:], "=")
+		if _, ours := fieldsByName[strings.ToLower(strings.TrimLeft(name, "?"))]; ours {
+			mended = mended[:i] + "&" + mended[i+1:]
+		}
+		at = i + 1
+	}
+	if mended != query {
+		e.fail(CodeSecondQuestionMark, "", "There is a second question mark.",
+			`A SAS is added with "?" to a URL without a query, and with "&" to one that has a query already. Some tools hand out the SAS with a "?" in front.`)
+	}
+	return strings.TrimLeft(mended, "&")
+}
+
+// hasOwnParameter reports whether a query holds any parameter that only a SAS has.
+func hasOwnParameter(query string) bool {
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if _, ours := fieldsByName[strings.ToLower(name)]; ours {
+			return true
+		}
+	}
+	return false
+}
+
+// repair undoes damage inside values that has one likely cause, telling of each.
+func (e *explainer) repair(query string) string {
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		rawName, rawValue, hasValue := strings.Cut(part, "=")
+		f, ours := fieldsByName[strings.ToLower(rawName)]
+		value, err := url.QueryUnescape(rawValue)
+		if !ours || !hasValue || err != nil {
+			continue
+		}
+		mended := value
+		switch f {
+		case fieldSIG:
+			mended = e.repairSignature(value)
+		case fieldST, fieldSE, fieldSKT, fieldSKE, fieldSPR, fieldSIP, fieldSV, fieldSKV, fieldSRH, fieldSRQ:
+			if twice, err := url.QueryUnescape(value); err == nil && strings.Contains(value, "%") {
+				e.fail(CodeDoubleEncoded, f.String(), "Parameter "+f.String()+" is URL-encoded twice.", "Encode each value once; most HTTP libraries do it by themselves.")
+				mended = twice
+			}
+		}
+		if mended != value {
+			parts[i] = rawName + "=" + url.QueryEscape(mended)
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+// repairSignature mends the two commonest faults. One that is not 44 characters of base64 afterwards stays as it is.
+func (e *explainer) repairSignature(value string) string {
+	if strings.Contains(value, "%") {
+		if twice, err := url.PathUnescape(value); err == nil {
+			if _, ok := decodeSignature(strings.ReplaceAll(twice, " ", "+")); ok {
+				e.fail(CodeSigDoubleEncoded, "sig", "The signature is URL-encoded twice: %2B became %252B, %3D became %253D.",
+					"Encode it once; hand an SDK the SAS as it is.")
+				value = twice
+			}
+		}
+	}
+	if strings.Contains(value, " ") {
+		mended := strings.ReplaceAll(value, " ", "+")
+		if _, ok := decodeSignature(mended); ok {
+			e.fail(CodeSigPlusSpace, "sig", "A + in the signature stands for a space in a query, so it was lost.",
+				"URL-encode the signature: + is %2B.")
+			value = mended
+		}
+	}
+	return value
+}
