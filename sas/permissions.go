@@ -60,13 +60,13 @@ const (
 	AccountCreate
 	AccountUpdate  // u: queue messages and table entities
 	AccountProcess // p: queue messages
-	AccountTags
-	AccountFind
+	AccountFind    // f
+	AccountTags    // t
 	AccountSetImmutabilityPolicy
 )
 
-// The SDKs for Go and .NET put t and f the other way round from each other; nothing depends on it.
-const accountPermissionLetters = "rwdxylacuptfi"
+// The SDKs order t and f differently; nothing depends on it, and this is how Go's does.
+const accountPermissionLetters = "rwdxylacupfti"
 
 // String spells p in Azure's canonical order, such as "rwdl".
 func (p AccountPermissions) String() string { return string(p.append(nil)) }

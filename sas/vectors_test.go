@@ -224,6 +224,9 @@ func agreesWithVerify(t *testing.T, q Question, e Explanation) {
 		ex.token = token
 		keys := Keys{Account: q.Keys, Policy: q.Policy, Delegation: func(DelegationKey) (Key, bool) { return q.Delegation, !q.Delegation.IsZero() }}
 		req := ex.request()
+		if !req.RemoteIP.IsValid() {
+			req.RemoteIP = token.ip.Start
+		}
 		if token.values[fieldSDUOID] != "" {
 			req.UserObjectID, req.UserTenantID = token.values[fieldSDUOID], token.values[fieldSKTID]
 		}
