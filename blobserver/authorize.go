@@ -144,7 +144,7 @@ func (r *request) needs() []sas.Operation {
 	case need == sas.LeaseContainer && strings.EqualFold(r.Header.Get("x-ms-lease-action"), "break"):
 		need = sas.BreakContainerLease
 	}
-	needs := []sas.Operation{need}
+	needs := append([]sas.Operation{need}, r.also...)
 	if r.Header.Get("x-ms-tags") != "" && r.blob != "" && need != sas.SetBlobTags {
 		needs = append(needs, sas.SetBlobTags) // "x-ms-tags requires the t permission" (Put Blob)
 	}

@@ -68,14 +68,20 @@ func (w *answerWriter) WriteHeader(status int) {
 		w.length = n
 	}
 	w.exposeHeaders()
+	w.extendDeadline()
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// extendDeadline gives the client another while to take what is sent.
+func (w *answerWriter) extendDeadline() {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall)) // a test's recorder has no deadlines
 }
 
 func (w *answerWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+	w.extendDeadline()
 	n, err := w.ResponseWriter.Write(p)
 	w.written += int64(n)
 	return n, err
@@ -99,7 +105,7 @@ func (w *answerWriter) ReadFrom(src io.Reader) (int64, error) {
 	}
 	var total int64
 	for limited.N > 0 {
-		_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+		w.extendDeadline()
 		piece := &io.LimitedReader{R: limited.R, N: min(limited.N, sendPiece)}
 		n, err := to.ReadFrom(piece)
 		limited.N -= n

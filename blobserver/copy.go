@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/bloberror"
 	"github.com/valetkey/valetkey/blobstore"
+	"github.com/valetkey/valetkey/sas"
 )
 
 // copySource is the x-ms-copy-source of a request: a blob of this service, or a URL elsewhere.
@@ -20,6 +21,9 @@ type copySource struct {
 // CannotVerifyCopySource with the source's own status, as Azure does.
 func (s *Server) source(r *request) (*copySource, error) {
 	value := r.Header.Get("x-ms-copy-source")
+	if r.copiesTags() && r.Header.Get("x-ms-tags") != "" {
+		return nil, invalidHeader("x-ms-copy-source-tag-option", "COPY")
+	}
 	u, err := url.Parse(value)
 	if err != nil || len(value) > 2048 || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, invalidHeader("x-ms-copy-source", hideSource(value))
@@ -66,6 +70,9 @@ func (s *Server) localSource(r *request, u *url.URL) (*request, error) {
 	}
 	if local.op.name != "GetBlob" {
 		return nil, invalidHeader("x-ms-copy-source", hideSource(u.String()))
+	}
+	if r.copiesTags() {
+		local.also = []sas.Operation{sas.GetBlobTags}
 	}
 	if err := s.mayRead(r, local); err != nil {
 		return nil, cannotVerify(err)
@@ -149,11 +156,16 @@ func (s *Server) copyWithin(r *request, src *copySource, put blobstore.PutBlobOp
 	}
 	o := blobstore.CopyOptions{
 		Metadata: put.Metadata, Tags: put.Tags, Tier: put.Tier, SourceURL: hideSource(src.url.String()),
-		CopySourceTags:   strings.EqualFold(r.Header.Get("x-ms-copy-source-tag-option"), "COPY"),
+		CopySourceTags:   r.copiesTags(),
 		SourceConditions: conditions, CreateOnly: put.CreateOnly, Conditions: put.Conditions,
 	}
 	copied, err := s.store.CopyBlob(r.Context(), r.blobName(), ref, o)
 	return copied, err
+}
+
+// copiesTags says whether the copy takes its source's tags instead of x-ms-tags.
+func (r *request) copiesTags() bool {
+	return strings.EqualFold(r.Header.Get("x-ms-copy-source-tag-option"), "COPY")
 }
 
 // abortCopy has nothing to abort: no copy is ever pending.

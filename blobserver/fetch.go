@@ -2,6 +2,7 @@ package blobserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ type sourceBytes struct {
 	size     int64
 	headers  blobstore.HTTPHeaders
 	metadata map[string]string
+	tags     map[string]string // where the copy asks for them
 	close    func() error
 }
 
@@ -66,8 +68,14 @@ func (s *Server) openAnywhere(ctx context.Context, r *request, src *copySource, 
 		_ = blob.Close()
 		return nil, err
 	}
+	var tags map[string]string
+	if r.copiesTags() {
+		if tags, err = s.store.BlobTags(ctx, ref, blobstore.AccessConditions{}); err != nil {
+			return nil, errors.Join(cannotVerify(err), data.Close(), blob.Close())
+		}
+	}
 	closeBoth := func() error { _ = data.Close(); return blob.Close() }
-	return &sourceBytes{Reader: data, size: length, headers: p.HTTPHeaders, metadata: p.Metadata, close: closeBoth}, nil
+	return &sourceBytes{Reader: data, size: length, headers: p.HTTPHeaders, metadata: p.Metadata, tags: tags, close: closeBoth}, nil
 }
 
 // fetch asks another server for the source.
@@ -171,6 +179,9 @@ func (s *Server) putBlobFromURL(w http.ResponseWriter, r *request) error {
 	}
 	defer bytes.close()
 	put.Size = bytes.size
+	if r.copiesTags() {
+		put.Tags = bytes.tags
+	}
 	if put.ExpectMD5, err = r.md5("x-ms-source-content-md5"); err != nil {
 		return err
 	}

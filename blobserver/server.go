@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -101,6 +100,8 @@ type request struct {
 	now   time.Time
 	op    *operation
 	grant grant
+
+	also []sas.Operation // rights that are needed besides the operation's own
 }
 
 func (r *request) operationName() string {
@@ -144,6 +145,7 @@ func (s *Server) prepare(w *answerWriter, r *request) {
 	}
 	control := http.NewResponseController(w.ResponseWriter)
 	w.control, w.stall = control, s.limits.WriteStall
+	w.extendDeadline() // the one of the request before on this connection may have passed
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &stallReader{body: r.Body, control: control, stall: s.limits.ReadStall}
 	}
@@ -226,6 +228,3 @@ func uuidString(b [16]byte) string {
 	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
 	return string(s[:])
 }
-
-// drain reads what is left of a small body, so that the connection can be used again.
-func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, 64<<10) }
