@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/event"
 	"github.com/valetkey/valetkey/internal/grant"
 	"github.com/valetkey/valetkey/internal/photo"
+	"github.com/valetkey/valetkey/sas"
 )
 
 // serveCmd runs the API and the web app, and the embedded Blob service where no other storage is given.
@@ -31,6 +32,7 @@ type serveCmd struct {
 	CredentialsLife time.Duration `default:"2h" placeholder:"TIME" help:"How long the SAS of GET /api/credentials is good for (${default})."`
 	UploadLife      time.Duration `default:"15m" placeholder:"TIME" help:"How long an upload's SAS is good for; browsers renew it (${default})."`
 	ReadWindow      time.Duration `default:"1h" placeholder:"TIME" help:"How long a photo's URLs stay the same (${default})."`
+	BindOperation   string        `enum:"auto,on,off" default:"auto" help:"Make uploads' SAS good for Put Block alone, which takes an identity instead of a key and a new endpoint: auto tries it (${default})."`
 	LandingPoll     time.Duration `default:"2s" placeholder:"TIME" help:"How often to look for what landed through GET /api/credentials in storage that tells of nothing (${default})."`
 
 	MaxUpload    byteSize `default:"64MiB" placeholder:"SIZE" help:"The largest file (${default})."`
@@ -153,9 +155,23 @@ func (c *serveCmd) announce(std streams, public string, storage *openedStorage) 
 		public, storage.account.BlobURL(), storage.describe)
 }
 
-func (c *serveCmd) grantOptions(account *azure.Account, log *slog.Logger) *grant.Options {
+func (c *serveCmd) grantOptions(ctx context.Context, account *azure.Account, log *slog.Logger) *grant.Options {
 	return &grant.Options{UploadLife: c.UploadLife, CredentialsLife: c.CredentialsLife, ReadWindow: c.ReadWindow,
-		AllowHTTP: !account.HTTPS(), Ledger: log.With("ledger", true)}
+		AllowHTTP: !account.HTTPS(), BindOperation: c.bindOperation(ctx, account, log), SASKind: account.SASKind(),
+		Ledger: log.With("ledger", true)}
+}
+
+// bindOperation tells whether uploads' SAS are to be good for Put Block alone, trying the endpoint where that is asked.
+func (c *serveCmd) bindOperation(ctx context.Context, account *azure.Account, log *slog.Logger) bool {
+	if c.BindOperation != "auto" {
+		return c.BindOperation == "on" && account.SASKind() == sas.UserDelegationKind
+	}
+	const patience = 20 * time.Second
+	taken, err := account.TakesSignedQuery(ctx, photo.LandingContainer, &http.Client{Timeout: patience})
+	if err != nil {
+		log.Warn("cannot tell whether the endpoint takes signed query parameters; grants go without", "error", err)
+	}
+	return taken
 }
 
 func (c *serveCmd) photoOptions(log *slog.Logger) *photo.Options {

@@ -32,10 +32,10 @@ func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins
 	if err != nil {
 		return nil, err
 	}
-	photos := photo.New(account, pipeline, grant.New(c.grantOptions(account, log)), c.photoOptions(log))
-	if err := photos.Setup(ctx); err != nil {
+	if err := photo.CreateContainers(ctx, account); err != nil {
 		return nil, fmt.Errorf("setting the storage up: %w", err)
 	}
+	photos := photo.New(account, pipeline, grant.New(c.grantOptions(ctx, account, log)), c.photoOptions(log))
 	if err := account.AllowOrigins(ctx, origins); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func start(t *testing.T, s settings) *harness {
 	s.grant.AllowHTTP = true
 	s.photo.Now, s.api.Now = h.clock.Now, h.clock.Now
 	h.photos = photo.New(h.account, pipeline, grant.New(&s.grant), &s.photo)
-	if err := h.photos.Setup(t.Context()); err != nil {
+	if err := photo.CreateContainers(t.Context(), h.account); err != nil {
 		t.Fatal(err)
 	}
 	guests, err := identity.NewGuests(bytes.Repeat([]byte{7}, identity.MinSecret), &identity.GuestOptions{Insecure: true, Now: h.clock.Now})

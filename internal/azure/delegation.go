@@ -48,17 +48,19 @@ func newDelegationSigner(blobURL string, credential azcore.TokenCredential, o Op
 	return &delegationSigner{pipeline: pipeline, blobURL: blobURL, now: o.Now}
 }
 
-func (s *delegationSigner) sign(ctx context.Context, v sas.Service, correlationID string) (string, error) {
+func (s *delegationSigner) sign(ctx context.Context, v sas.Service, d Delegated) (string, error) {
 	key, err := s.current(ctx, v.Expiry.Time())
 	if err != nil {
 		return "", err
 	}
 	delegated := sas.UserDelegation{
 		Account: v.Account, Container: v.Container, Blob: v.Blob, Permissions: v.Permissions, Start: v.Start,
-		Expiry: v.Expiry, IP: v.IP, Protocol: v.Protocol, Overrides: v.Overrides, CorrelationID: correlationID,
+		Expiry: v.Expiry, IP: v.IP, Protocol: v.Protocol, Overrides: v.Overrides, CorrelationID: d.CorrelationID, SignedQuery: d.SignedQuery,
 	}
 	return delegated.Sign(key)
 }
+
+func (*delegationSigner) kind() sas.Kind { return sas.UserDelegationKind }
 
 // current returns a key that outlives until, renewed well before its end and once for all who wait.
 func (s *delegationSigner) current(ctx context.Context, until time.Time) (sas.DelegationKey, error) {

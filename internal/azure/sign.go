@@ -11,15 +11,23 @@ import (
 
 // signer makes a SAS of what it shall allow: with the account's key, or with a user delegation key.
 type signer interface {
-	sign(ctx context.Context, values sas.Service, correlationID string) (query string, err error)
+	sign(ctx context.Context, values sas.Service, d Delegated) (query string, err error)
+	kind() sas.Kind
+}
+
+// Delegated is what only a user delegation SAS can say. A service SAS leaves it out.
+type Delegated struct {
+	// CorrelationID is a GUID that the storage's logs repeat, or empty.
+	CorrelationID string
+	// SignedQuery are parameters that a request must have with just these values.
+	SignedQuery []sas.Field
 }
 
 // Sign returns the URL of the container or blob that values name, with a SAS that allows what they say; values.Account
-// is filled in. An account that was opened without a key signs a user delegation SAS, which has a correlation id (a
-// GUID, or empty) that the storage's logs repeat.
-func (a *Account) Sign(ctx context.Context, values sas.Service, correlationID string) (string, error) {
+// is filled in. With an account key it is a service SAS, else a user delegation SAS, whose key is kept and renewed.
+func (a *Account) Sign(ctx context.Context, values sas.Service, d Delegated) (string, error) {
 	values.Account = a.name
-	query, err := a.signer.sign(ctx, values, correlationID)
+	query, err := a.signer.sign(ctx, values, d)
 	if err != nil {
 		return "", fmt.Errorf("signing for %s/%s: %w", values.Container, values.Blob, err)
 	}
@@ -36,6 +44,9 @@ func (a *Account) Sign(ctx context.Context, values sas.Service, correlationID st
 	return b.String(), nil
 }
 
+// SASKind is the kind of SAS that Sign makes.
+func (a *Account) SASKind() sas.Kind { return a.signer.kind() }
+
 // keySigner signs with an account key.
 type keySigner struct{ key sas.Key }
 
@@ -47,6 +58,8 @@ func newKeySigner(c Connection) (keySigner, error) {
 	return keySigner{key}, nil
 }
 
-func (s keySigner) sign(_ context.Context, values sas.Service, _ string) (string, error) {
+func (s keySigner) sign(_ context.Context, values sas.Service, _ Delegated) (string, error) {
 	return values.Sign(s.key)
 }
+
+func (keySigner) kind() sas.Kind { return sas.ServiceKind }

@@ -22,6 +22,9 @@ type Grant struct {
 	// ID is a GUID, or empty. It goes into a user delegation SAS as its correlation id (scid), so that the storage's own
 	// log names the grant.
 	ID string
+	// SignedQuery are parameters that every request must have with just these values, where a user delegation SAS can
+	// bind them.
+	SignedQuery []sas.Field
 	// Disposition is the Content-Disposition of what is read with the SAS; empty for the blob's own.
 	Disposition string
 }
@@ -49,6 +52,11 @@ type Options struct {
 	ReadWindow time.Duration
 	// AllowHTTP lets a SAS be used over plain HTTP. Only for an endpoint that speaks nothing else.
 	AllowHTTP bool
+	// BindOperation makes a SAS to stage blocks good for Put Block alone. Only a user delegation SAS can say so, and only
+	// to an endpoint that knows signed query parameters.
+	BindOperation bool
+	// SASKind is the kind of SAS that grants are signed as, for the ledger. Default [sas.ServiceKind].
+	SASKind sas.Kind
 	// Ledger takes a line for each grant to write. Default: none is written.
 	Ledger *slog.Logger
 }
@@ -67,6 +75,7 @@ func New(options *Options) *Policy {
 	}
 	o.UploadLife = cmp.Or(o.UploadLife, 15*time.Minute)
 	o.CredentialsLife = cmp.Or(o.CredentialsLife, 2*time.Hour)
+	o.SASKind = cmp.Or(o.SASKind, sas.ServiceKind)
 	o.ReadWindow = cmp.Or(o.ReadWindow, time.Hour)
 	if o.Ledger == nil {
 		o.Ledger = slog.New(slog.DiscardHandler)
@@ -81,9 +90,16 @@ func New(options *Options) *Policy {
 // Stage lets somebody stage blocks of one blob, named id in the ledger. Azure has no narrower right than write for it
 // (https://learn.microsoft.com/rest/api/storageservices/put-block), so nothing is ever served from where it opens.
 func (p *Policy) Stage(container, blob, id string, now time.Time) Grant {
-	return Grant{Container: container, Blob: blob, Permissions: sas.Write, Protocol: p.protocol, ID: id,
+	g := Grant{Container: container, Blob: blob, Permissions: sas.Write, Protocol: p.protocol, ID: id,
 		Expiry: now.Add(p.options.UploadLife)}
+	if p.options.BindOperation {
+		g.SignedQuery = PutBlock()
+	}
+	return g
 }
+
+// PutBlock are the query parameters that tell Put Block from every other way to write.
+func PutBlock() []sas.Field { return []sas.Field{{Name: "comp", Value: "block"}} }
 
 // Create lets somebody create blobs in a container, and neither read, list nor overwrite any.
 func (p *Policy) Create(container string, now time.Time) Grant {
@@ -105,6 +121,6 @@ func (p *Policy) Read(container, blob, disposition string, now time.Time) Grant 
 // Record writes a grant's line into the ledger: who got which rights to what, until when, never the signature.
 func (p *Policy) Record(ctx context.Context, owner string, g Grant) {
 	p.options.Ledger.LogAttrs(ctx, slog.LevelInfo, "grant",
-		slog.String("owner", owner), slog.String("container", g.Container), slog.String("blob", g.Blob),
+		slog.String("owner", owner), slog.String("kind", p.options.SASKind.String()), slog.String("container", g.Container), slog.String("blob", g.Blob),
 		slog.String("permissions", g.Permissions.String()), slog.Time("until", g.Expiry.UTC()), slog.String("id", g.ID))
 }

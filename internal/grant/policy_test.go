@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/valetkey/valetkey/sas"
 )
 
@@ -38,14 +40,14 @@ func TestReadsAreTheSameWithinAWindow(t *testing.T) {
 	p := New(&Options{ReadWindow: time.Hour})
 	first := p.Read("photos", "a", "", time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC))
 	last := p.Read("photos", "a", "", time.Date(2026, 3, 1, 10, 59, 59, 0, time.UTC))
-	if first != last {
-		t.Errorf("%+v and %+v differ", first, last)
+	if diff := cmp.Diff(first, last); diff != "" {
+		t.Error(diff)
 	}
 	if want := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC); !first.Expiry.Equal(want) {
 		t.Errorf("until %v, want %v: what is listed at the window's end is good for another window", first.Expiry, want)
 	}
 	next := p.Read("photos", "a", "", time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC))
-	if next == first {
+	if cmp.Equal(next, first) {
 		t.Error("the next window has the same grant")
 	}
 }
@@ -59,11 +61,21 @@ func TestHTTPIsAllowedOnlyWhenSaid(t *testing.T) {
 	}
 }
 
+func TestOperationIsBoundOnlyWhenSaid(t *testing.T) {
+	if g := New(nil).Stage("images", "a", "", epoch); g.SignedQuery != nil {
+		t.Errorf("bound to %v", g.SignedQuery)
+	}
+	g := New(&Options{BindOperation: true}).Stage("images", "a", "", epoch)
+	if diff := cmp.Diff([]sas.Field{{Name: "comp", Value: "block"}}, g.SignedQuery); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestLedgerSaysWhoMayDoWhat(t *testing.T) {
 	var ledger bytes.Buffer
 	p := New(&Options{Ledger: slog.New(slog.NewTextHandler(&ledger, nil))})
 	p.Record(t.Context(), "g-a", p.Stage("images", "g-a/1", "the-id", epoch))
-	for _, want := range []string{"owner=g-a", "container=images", "blob=g-a/1", "permissions=w", "until=2026-03-01T10:35:30.000Z", "id=the-id"} {
+	for _, want := range []string{"owner=g-a", `kind="service SAS"`, "container=images", "blob=g-a/1", "permissions=w", "until=2026-03-01T10:35:30.000Z", "id=the-id"} {
 		if !strings.Contains(ledger.String(), want) {
 			t.Errorf("the ledger lacks %s: %s", want, ledger.String())
 		}

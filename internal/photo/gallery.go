@@ -139,7 +139,7 @@ func (s *Service) view(ctx context.Context, owner string, id ID, e entry) (Photo
 	now := s.options.Now()
 	rendition := func(name string, of stored, disposition string) (Rendition, error) {
 		g := s.policy.Read(PublishedContainer, name, disposition, now)
-		url, err := s.account.Sign(ctx, g.SAS(), g.ID)
+		url, err := s.sign(ctx, g)
 		return Rendition{Width: of.width, Height: of.height, Type: of.contentType, Bytes: of.bytes, URL: url}, err
 	}
 	var err error

@@ -54,7 +54,7 @@ type Service struct {
 	inFlight  singleflight.Group // completes of one upload, so that a client's repeat waits instead of working twice
 }
 
-// New makes a service over an account whose containers exist; see [Service.Setup].
+// New makes a service over an account whose containers exist; see [CreateContainers].
 func New(account *azure.Account, pipeline *imaging.Pipeline, policy *grant.Policy, options *Options) *Service {
 	var o Options
 	if options != nil {
@@ -86,15 +86,17 @@ func New(account *azure.Account, pipeline *imaging.Pipeline, policy *grant.Polic
 	return s
 }
 
-// Setup creates the containers that aren't there.
-func (s *Service) Setup(ctx context.Context) error {
-	for _, c := range []*azure.Container{s.landing, s.published, s.index} {
-		if err := c.Create(ctx); err != nil {
+// sign makes a grant's URL.
+func (s *Service) sign(ctx context.Context, g grant.Grant) (url string, err error) {
+	return s.account.Sign(ctx, g.SAS(), azure.Delegated{CorrelationID: g.ID, SignedQuery: g.SignedQuery})
+}
+
+// CreateContainers creates the containers that aren't there.
+func CreateContainers(ctx context.Context, account *azure.Account) error {
+	for _, name := range []string{LandingContainer, PublishedContainer, IndexContainer} {
+		if err := account.Container(name).Create(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-// MaxUpload is the most bytes an upload may have.
-func (s *Service) MaxUpload() int64 { return s.options.MaxUpload }

@@ -62,7 +62,7 @@ func (s *Service) Abort(ctx context.Context, owner string, id ID) error {
 func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure.Block) (Upload, error) {
 	name := landingName(owner, id)
 	g := s.policy.Stage(LandingContainer, name, id.GUID(), s.options.Now())
-	url, err := s.account.Sign(ctx, g.SAS(), g.ID)
+	url, err := s.sign(ctx, g)
 	if err != nil {
 		return Upload{}, err
 	}
@@ -74,7 +74,7 @@ func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure
 // to put behind the URL of a blob there. What lands so is published under [PublicOwner] if it passes the checks.
 func (s *Service) Credentials(ctx context.Context) (endpoint, sasQuery string, err error) {
 	g := s.policy.Create(LandingContainer, s.options.Now())
-	url, err := s.account.Sign(ctx, g.SAS(), g.ID)
+	url, err := s.sign(ctx, g)
 	if err != nil {
 		return "", "", err
 	}

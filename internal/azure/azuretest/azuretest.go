@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/valetkey/valetkey/blobserver"
+	"github.com/valetkey/valetkey/blobstore"
 	"github.com/valetkey/valetkey/blobstore/diskstore"
 	"github.com/valetkey/valetkey/internal/azure"
 	"github.com/valetkey/valetkey/sas"
@@ -47,6 +49,34 @@ const account = "photos"
 // against that.
 func Open(t testing.TB, clock *Clock) *azure.Account {
 	t.Helper()
+	s := newService(t, clock, &blobserver.Options{Now: clock.Now})
+	forSDK := blobserver.New(s.store, s.accounts, nil)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			forSDK.ServeHTTP(w, r)
+		} else {
+			s.handler.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	opened, err := azure.Open(fmt.Sprintf("AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s", account, s.key, server.URL, account),
+		&azure.Options{Now: clock.Now, Retries: -1, Transport: server.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+// service is a Blob service over an empty folder, with one account.
+type service struct {
+	store    blobstore.Store
+	accounts *blobserver.Accounts
+	handler  http.Handler
+	key      string // base64
+}
+
+func newService(t testing.TB, clock *Clock, options *blobserver.Options) service {
+	t.Helper()
 	store, err := diskstore.Open(t.TempDir(), &diskstore.Options{NoSync: true, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -62,23 +92,17 @@ func Open(t testing.TB, clock *Clock) *azure.Account {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forSAS := blobserver.New(store, accounts, &blobserver.Options{Now: clock.Now})
-	forSDK := blobserver.New(store, accounts, nil)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "" {
-			forSDK.ServeHTTP(w, r)
-		} else {
-			forSAS.ServeHTTP(w, r)
+	return service{store, accounts, blobserver.New(store, accounts, options), base64.StdEncoding.EncodeToString(secret)}
+}
+
+// countKeys counts the requests for a user delegation key.
+func countKeys(keys *atomic.Int32, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("comp") == "userdelegationkey" {
+			keys.Add(1)
 		}
-	}))
-	t.Cleanup(server.Close)
-	opened, err := azure.Open(fmt.Sprintf("AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s", account,
-		base64.StdEncoding.EncodeToString(secret), server.URL, account),
-		&azure.Options{Now: clock.Now, Retries: -1, Transport: server.Client()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return opened
+		next.ServeHTTP(w, r)
+	})
 }
 
 // BlockID is the id of an upload's nth block, as clients make it.
