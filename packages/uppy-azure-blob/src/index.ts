@@ -1,0 +1,2 @@
+export * from './core.js'
+export { type AzureBlobOptions, default } from './plugin.js'

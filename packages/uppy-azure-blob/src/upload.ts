@@ -1,0 +1,285 @@
+import { alreadyThere, DirectDestination } from './direct.js'
+import { type BlobRequestOptions, blobRequest } from './blob-request.js'
+import { type Block, cut } from './blocks.js'
+import { ServerClock } from './clock.js'
+import type { Destination, FileInfo, ResumeState, UploadResult } from './destination.js'
+import { UploadError } from './errors.js'
+import type { GrantKeeper } from './grant.js'
+import { integrityHeaders } from './integrity.js'
+import { createLanes } from './limiter.js'
+import { checkSigning, transferDefaults, type UploadOptions } from './options.js'
+import type { RetryOptions } from './retry.js'
+import { credentialsKeeper, credentialsSigner, getUploadSigner, signRequestSigner } from './signers.js'
+import { ValetkeyDestination } from './valetkey.js'
+
+/** What uploads of one page can share beside their lanes: the measured clock, and a container's SAS. */
+export interface Shared {
+  clock: ServerClock
+  keeper?: GrantKeeper | undefined
+}
+
+/**
+ * Uploads one file. Resolves when it is committed; rejects with an `UploadError`, with the signal's reason, or with what
+ * a callback of yours threw.
+ */
+export async function upload(file: Blob, options: UploadOptions, shared?: Shared): Promise<UploadResult> {
+  checkSigning(options)
+  const common = { clock: new ServerClock(), ...shared }
+  const { resume } = options
+  if (resume !== undefined && resume.size === file.size) {
+    try {
+      return await new Attempt(file, options, common, resume).run()
+    } catch (error) {
+      if (!(error instanceof UploadError) || error.kind !== 'gone') throw error
+      // Too old or already cancelled: start over, the user still wants the file there.
+    }
+  }
+  return await new Attempt(file, options, common, undefined).run()
+}
+
+/** Tells the server to forget an upload. Without an API that keeps uploads there is nothing to tell. */
+export async function discard(state: ResumeState, options: UploadOptions): Promise<void> {
+  checkSigning(options)
+  if (!('endpoint' in options)) return
+  const info: FileInfo = { name: '', type: '', size: state.size, meta: {} }
+  const retry: RetryOptions = { delays: [], maxRetryAfter: 0 }
+  await new ValetkeyDestination(options, info, new ServerClock(), retry, state).discard()
+}
+
+class Attempt {
+  readonly #file: Blob
+  readonly #options: UploadOptions
+  readonly #requests: BlobRequestOptions
+  readonly #destination: Destination
+  readonly #resume: ResumeState | undefined
+  readonly #stop = new AbortController()
+  #staged = 0
+  #blocksSent = 0
+  readonly #inFlight = new Map<number, number>()
+  #reported = -1
+
+  constructor(file: Blob, options: UploadOptions, shared: Shared, resume: ResumeState | undefined) {
+    this.#file = file
+    this.#options = options
+    this.#resume = resume
+    this.#requests = {
+      clock: shared.clock,
+      stallTimeout: options.stallTimeout ?? transferDefaults.stallTimeout,
+      retry: {
+        delays: options.retryDelays ?? transferDefaults.retryDelays,
+        maxRetryAfter: options.maxRetryAfter ?? transferDefaults.maxRetryAfter,
+        signal: this.#stop.signal,
+        onRetry: options.onRetry,
+      },
+    }
+    this.#destination = this.#choose(shared)
+  }
+
+  async run(): Promise<UploadResult> {
+    const { signal, priority = 0 } = this.#options
+    const lanes = this.#options.lanes ?? createLanes(this.#options.limit ?? transferDefaults.limit)
+    const abort = (): void => this.#stop.abort(signal!.reason)
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', abort)
+    try {
+      if (this.#resume?.committing) {
+        const result = await this.#finishInterruptedCommit()
+        if (result !== undefined) return result
+      }
+      // The file's slot is free again while the server looks at what arrived: the next file's bytes can flow.
+      const ids = await lanes.files.run(priority, this.#stop.signal, () => this.#transfer(lanes.requests))
+      if (ids === undefined) return this.#destination.result()
+      this.#keep({ committing: true })
+      return await lanes.commits.run(priority, this.#stop.signal, () => this.#commit(ids, lanes.requests))
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      // One block's failure ends the others' requests, too.
+      this.#stop.abort()
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Sends what is missing; the ids of all blocks in order, or undefined when one Put Blob did it all. */
+  async #transfer(requests: ReturnType<typeof createLanes>['requests']): Promise<string[] | undefined> {
+    const { inBlocks, blockSize, staged } = await this.#destination.open()
+    this.#keep()
+    if (!inBlocks) {
+      await requests.run(this.#options.priority ?? 0, this.#stop.signal, () => this.#putBlob())
+      this.#report()
+      return undefined
+    }
+    const blocks = cut(this.#file.size, blockSize)
+    const missing = blocks.filter((block) => staged.get(block.id) !== block.end - block.start)
+    this.#staged = this.#file.size - missing.reduce((sum, block) => sum + block.end - block.start, 0)
+    this.#report()
+    const next = missing[Symbol.iterator]()
+    const worker = async (): Promise<void> => {
+      for (const block of next) {
+        await requests.run(this.#options.priority ?? 0, this.#stop.signal, () => this.#putBlock(block))
+      }
+    }
+    const workers = Array.from({ length: Math.min(requests.limit, missing.length) }, worker)
+    try {
+      await Promise.all(workers)
+    } catch (error) {
+      this.#stop.abort(error)
+      await Promise.allSettled(workers)
+      throw error
+    }
+    return blocks.map((block) => block.id)
+  }
+
+  async #putBlock(block: Block): Promise<void> {
+    const body = this.#file.slice(block.start, block.end)
+    await this.#send(block.number, body, async () => {
+      const headers = await integrityHeaders(body, this.#options.integrity ?? false)
+      await blobRequest(
+        this.#destination,
+        {
+          operation: { operation: 'put-block', blockId: block.id },
+          headers,
+          body,
+          onProgress: (loaded) => this.#progress(block.number, loaded, body.size),
+        },
+        this.#requests,
+      )
+    })
+    this.#options.onBlock?.({ id: block.id, number: block.number, size: body.size })
+  }
+
+  async #putBlob(): Promise<void> {
+    const destination = this.#destination as DirectDestination
+    const body = this.#file.slice(0, this.#file.size)
+    await this.#send(0, body, async () => {
+      const headers = await integrityHeaders(body, this.#options.integrity ?? false)
+      await blobRequest(
+        destination,
+        {
+          operation: { operation: 'put-blob' },
+          headers: { 'x-ms-blob-type': 'BlockBlob', ...destination.blobHeaders(), ...headers },
+          body,
+          onProgress: (loaded) => this.#progress(0, loaded, body.size),
+          accept: alreadyThere,
+        },
+        this.#requests,
+      )
+    })
+  }
+
+  async #send(number: number, body: Blob, request: () => Promise<void>): Promise<void> {
+    try {
+      await request()
+    } catch (error) {
+      if (this.#stop.signal.aborted) throw error
+      throw (await isReadable(body)) ? error : unreadable(error)
+    }
+    this.#blocksSent++
+    this.#inFlight.delete(number)
+    this.#staged += body.size
+    this.#report()
+  }
+
+  /** Commits; when the server misses blocks, sends those and commits again. */
+  async #commit(ids: readonly string[], requests: ReturnType<typeof createLanes>['requests']): Promise<UploadResult> {
+    for (let round = 0; ; round++) {
+      try {
+        return await this.#destination.commit(ids)
+      } catch (error) {
+        if (!(error instanceof UploadError) || error.status !== 409 || round >= 2) throw error
+        const sent = this.#blocksSent
+        await this.#transfer(requests)
+        if (this.#blocksSent === sent) throw error
+      }
+    }
+  }
+
+  /** The page went away between the commit and its answer: the same commit again tells how it ended. */
+  async #finishInterruptedCommit(): Promise<UploadResult | undefined> {
+    const ids = cut(this.#file.size, this.#resume!.blockSize).map((block) => block.id)
+    try {
+      return await this.#destination.commit(ids)
+    } catch (error) {
+      if (error instanceof UploadError && [404, 409, 410].includes(error.status)) return undefined
+      throw error
+    }
+  }
+
+  #choose(shared: Shared): Destination {
+    const options = this.#options
+    const { retry } = this.#requests
+    const info = fileInfo(this.#file, options)
+    if ('endpoint' in options && options.endpoint !== undefined) {
+      return new ValetkeyDestination(options, info, shared.clock, retry, this.#resume)
+    }
+    const blobName = this.#resume?.id ?? options.blobName ?? randomName(info.name)
+    const preferredBlockSize = options.blockSize ?? transferDefaults.blockSize
+    const direct = {
+      inBlocks: options.inBlocks ?? this.#file.size > preferredBlockSize,
+      preferredBlockSize,
+      overwrite: options.overwrite ?? transferDefaults.overwrite,
+    }
+    const signer =
+      'getUpload' in options
+        ? getUploadSigner(options, info, blobName, shared.clock, retry, this.#resume)
+        : 'signRequest' in options
+          ? signRequestSigner(options, info, blobName, retry)
+          : 'getCredentials' in options
+            ? credentialsSigner(shared.keeper ?? credentialsKeeper(options, shared.clock, retry), blobName)
+            : undefined
+    if (signer === undefined) throw new TypeError('no signer')
+    return new DirectDestination(signer, info, direct, this.#requests, this.#resume)
+  }
+
+  #keep(more: Partial<ResumeState> = {}): void {
+    const state = this.#destination.state()
+    if (state !== undefined) this.#options.onState?.({ ...state, ...more })
+  }
+
+  #progress(number: number, loaded: number, size: number): void {
+    this.#inFlight.set(number, Math.min(loaded, size))
+    this.#report()
+  }
+
+  #report(): void {
+    let sum = this.#staged
+    for (const loaded of this.#inFlight.values()) sum += loaded
+    if (sum === this.#reported) return
+    this.#reported = sum
+    this.#options.onProgress?.(sum, this.#file.size)
+  }
+}
+
+export function fileInfo(file: Blob, options: Pick<UploadOptions, 'name' | 'type' | 'meta'>): FileInfo {
+  return {
+    name: options.name ?? (file instanceof File ? file.name : 'file'),
+    type: options.type || file.type || 'application/octet-stream',
+    size: file.size,
+    meta: options.meta ?? {},
+  }
+}
+
+function randomName(name: string): string {
+  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(name)?.[0].toLowerCase() ?? ''
+  // Not randomUUID(): it exists on secure origins only, and a test server in one's own network is none.
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') + extension
+}
+
+/** A file that was moved or changed since it was chosen fails like a broken network; only reading it tells. */
+async function isReadable(body: Blob): Promise<boolean> {
+  try {
+    await body.slice(0, 1).arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function unreadable(cause: unknown): UploadError {
+  return new UploadError('The file can no longer be read: it was moved, changed or deleted', {
+    kind: 'unreadable',
+    cause,
+  })
+}

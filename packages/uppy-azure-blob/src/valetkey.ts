@@ -1,0 +1,127 @@
+import { type ApiOptions, callApi } from './api.js'
+import { type ServerClock } from './clock.js'
+import type { BlobOperation, Destination, FileInfo, Opened, ResumeState, UploadResult } from './destination.js'
+import { UploadError } from './errors.js'
+import { expiryOf, type Grant, GrantKeeper } from './grant.js'
+import { type RetryOptions, withRetry } from './retry.js'
+
+interface GrantAnswer {
+  id: string
+  url: string
+  blockSize: number
+  expiresAt: string
+  blocks?: { id: string; size: number }[]
+}
+
+export interface ValetkeyOptions extends ApiOptions {
+  /** Where Valetkey's JSON API is, for instance `/api`. */
+  endpoint: string
+}
+
+/** Valetkey's own protocol: the server grants, the browser stages, the server adds up, commits and checks. */
+export class ValetkeyDestination implements Destination {
+  readonly #options: ValetkeyOptions
+  readonly #file: FileInfo
+  readonly #clock: ServerClock
+  readonly #retry: RetryOptions
+  readonly #keeper: GrantKeeper
+  #state: ResumeState | undefined
+
+  constructor(options: ValetkeyOptions, file: FileInfo, clock: ServerClock, retry: RetryOptions, resume?: ResumeState) {
+    this.#options = options
+    this.#file = file
+    this.#clock = clock
+    this.#retry = retry
+    this.#state = resume
+    this.#keeper = new GrantKeeper(clock, async () => this.#toGrant(await this.#look()))
+  }
+
+  async open(): Promise<Opened> {
+    const answer = this.#state === undefined ? await this.#start() : await this.#resume()
+    this.#keeper.hold(this.#toGrant(answer))
+    this.#state = { id: answer.id, size: this.#file.size, blockSize: answer.blockSize }
+    return {
+      inBlocks: true,
+      blockSize: answer.blockSize,
+      staged: new Map((answer.blocks ?? []).map((block) => [block.id, block.size])),
+    }
+  }
+
+  sign(_operation: BlobOperation): Promise<Grant> {
+    return this.#keeper.current()
+  }
+
+  refused(grant: Grant): void {
+    this.#keeper.refused(grant)
+  }
+
+  async commit(): Promise<UploadResult> {
+    const { name, size } = this.#file
+    const body = await this.#call('POST', `${this.#path()}/complete`, { name, size })
+    return { id: this.#state!.id, location: `${this.#options.endpoint}/photos/${this.#state!.id}`, body }
+  }
+
+  result(): UploadResult {
+    throw new Error('an upload through the API is always committed by the API')
+  }
+
+  state(): ResumeState | undefined {
+    return this.#state
+  }
+
+  async discard(): Promise<void> {
+    if (this.#state === undefined) return
+    try {
+      // keepalive: people cancel by leaving, too.
+      await callApi('DELETE', this.#path(), undefined, { ...this.#options, keepalive: true })
+    } catch (error) {
+      if (!(error instanceof UploadError && error.status === 404)) throw error
+    }
+  }
+
+  #start(): Promise<GrantAnswer> {
+    const { name, type, size } = this.#file
+    return this.#grant('POST', `${this.#options.endpoint}/uploads`, { name, type, size })
+  }
+
+  async #resume(): Promise<GrantAnswer> {
+    const answer = await this.#look()
+    if (answer.blockSize === this.#state!.blockSize) return answer
+    // Cut differently, nothing that is staged fits.
+    return { ...answer, blocks: [] }
+  }
+
+  async #look(): Promise<GrantAnswer> {
+    try {
+      return await this.#grant('GET', this.#path(), undefined)
+    } catch (error) {
+      if (error instanceof UploadError && (error.status === 404 || error.status === 410)) {
+        throw new UploadError(error.message, { ...error, kind: 'gone', cause: error })
+      }
+      throw error
+    }
+  }
+
+  async #grant(method: 'GET' | 'POST', url: string, body: unknown): Promise<GrantAnswer> {
+    const answer = (await this.#call(method, url, body)) as Partial<GrantAnswer> | undefined
+    if (typeof answer?.id !== 'string' || typeof answer.url !== 'string' || !(Number(answer.blockSize) >= 1)) {
+      throw new UploadError('The server granted something that is not an upload', { kind: 'server' })
+    }
+    return answer as GrantAnswer
+  }
+
+  #call(method: 'GET' | 'POST', url: string, body: unknown): Promise<unknown> {
+    return withRetry(
+      () => callApi(method, url, body, { ...this.#options, signal: this.#retry.signal, clock: this.#clock }),
+      this.#retry,
+    )
+  }
+
+  #path(): string {
+    return `${this.#options.endpoint}/uploads/${encodeURIComponent(this.#state!.id)}`
+  }
+
+  #toGrant(answer: GrantAnswer): Grant {
+    return { url: answer.url, expiresAt: expiryOf(answer.expiresAt) }
+  }
+}
