@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -125,9 +127,13 @@ func (a *partAnswer) Write(p []byte) (int, error) {
 
 func (a *partAnswer) append(b []byte) []byte {
 	b = append(b, "HTTP/1.1 "+strconv.Itoa(a.status)+" "+http.StatusText(a.status)+"\r\n"...)
-	var head bytes.Buffer
-	_ = a.header.Write(&head) // a buffer takes everything
-	b = append(b, head.Bytes()...)
+	for _, name := range slices.Sorted(maps.Keys(a.header)) {
+		spelled := name
+		if strings.HasPrefix(name, "X-Ms-") {
+			spelled = strings.ToLower(name) // as Azure writes it; the JavaScript SDK compares these names with case
+		}
+		b = append(b, spelled+": "+strings.Map(dropLineBreaks, strings.Join(a.header[name], ","))+"\r\n"...)
+	}
 	b = append(b, "\r\n"...)
 	b = append(b, a.body...)
 	return append(b, "\r\n"...)

@@ -331,3 +331,24 @@ func TestTheAccessLogHidesSignatures(t *testing.T) {
 		}
 	}
 }
+
+func TestBatchAnswersAreSpelledAsAzureSpellsThem(t *testing.T) {
+	s := newService(t)
+	s.container("parts")
+	token := s.all("parts")
+	part := "--b\r\nContent-Type: application/http\r\nContent-ID: 7\r\n\r\nDELETE /" + account + "/parts/none?" + token + " HTTP/1.1\r\n\r\n\r\n--b--\r\n"
+	a := s.want(s.do("POST", "/parts?restype=container&comp=batch&"+token, part, "Content-Type: multipart/mixed; boundary=b"), 202, "")
+	for _, want := range []string{"\r\nContent-ID: 7\r\n", "\r\nHTTP/1.1 404 Not Found\r\n", "\r\nx-ms-error-code: BlobNotFound\r\n"} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("no %q in\n%s", want, a.body)
+		}
+	}
+	read := strings.Replace(part, "DELETE", "GET", 1)
+	if a := s.want(s.do("POST", "/parts?restype=container&comp=batch&"+token, read, "Content-Type: multipart/mixed; boundary=b"), 202, ""); !strings.Contains(a.body, "HTTP/1.1 400") {
+		t.Errorf("a read in a batch: %s", a.body)
+	}
+	unsigned := strings.Replace(part, "?"+token, "", 1)
+	if a := s.want(s.do("POST", "/parts?restype=container&comp=batch&"+token, unsigned, "Content-Type: multipart/mixed; boundary=b"), 202, ""); !strings.Contains(a.body, "HTTP/1.1 401") {
+		t.Errorf("a part without credentials: %s", a.body)
+	}
+}
