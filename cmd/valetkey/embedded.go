@@ -36,7 +36,7 @@ func (c *serveCmd) openEmbedded(ctx context.Context, news *landingNews, log *slo
 	}
 	return &openedStorage{
 		account: account, describe: "embedded, data in " + c.Data,
-		poll: time.Minute, // only in case a piece of news was missed: events tell at once
+		poll:   time.Minute, // only in case a piece of news was missed: events tell at once
 		failed: service.Failed(),
 		close:  shutdown,
 	}, nil

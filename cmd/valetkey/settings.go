@@ -49,4 +49,3 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	}
 	return fmt.Errorf("%q is no size: write 123, 100KiB, 64MiB, 5GiB or 1TiB", text)
 }
-

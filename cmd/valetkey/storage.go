@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/valetkey/valetkey/blobserver/oidctoken"
 )
 
 type storageCmd struct {
@@ -18,6 +20,8 @@ type storageCmd struct {
 	TLSCert     string           `name:"tls-cert" help:"Serve HTTPS with this certificate (PEM). It is read again when it changes." placeholder:"FILE"`
 	TLSKey      string           `name:"tls-key" help:"The certificate's key (PEM)." placeholder:"FILE"`
 	CopyFromURL bool             `name:"copy-from-url" help:"Let copies fetch their source from any URL, not only from this service."`
+	OIDCIssuer  string           `name:"oidc-issuer" help:"Take bearer tokens of this OpenID Connect issuer. Whoever holds one may do everything." placeholder:"URL"`
+	OIDCAud     []string         `name:"oidc-audience" help:"The audience that tokens must be for. Default: https://storage.azure.com." placeholder:"AUDIENCE"`
 	AccessLog   bool             `help:"Log every request."`
 	Grace       time.Duration    `default:"10s" help:"How long requests may go on after SIGTERM."`
 }
@@ -33,6 +37,13 @@ func (c storageCmd) Run(ctx context.Context, std streams) error {
 	}
 	if c.CopyFromURL {
 		set.Client = &http.Client{}
+	}
+	if c.OIDCIssuer != "" {
+		tokens, err := oidctoken.New(c.OIDCIssuer, &oidctoken.Options{Audiences: c.OIDCAud})
+		if err != nil {
+			return err
+		}
+		set.Tokens = tokens
 	}
 	if c.AccessLog {
 		set.AccessLog = log
