@@ -22,6 +22,7 @@ type cli struct {
 	Serve            serveCmd            `cmd:"" help:"Run the API, the web app and, without --storage, the embedded Blob service."`
 	Storage          storageCmd          `cmd:"" help:"Run the embedded Blob service alone."`
 	ConnectionString connectionStringCmd `cmd:"" help:"Print how to reach a data folder's Blob service. Holds the account key."`
+	SAS              sasCmd              `cmd:"" name:"sas" help:"Make, explain and verify shared access signatures."`
 	Version          versionCmd          `cmd:"" help:"Print the version."`
 }
 

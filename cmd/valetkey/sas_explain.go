@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/valetkey/valetkey/sas"
+)
+
+type sasExplainCmd struct {
+	judgeSettings
+	StringToSign bool `help:"Show the string-to-sign even when the signature is right."`
+}
+
+// Run explains a SAS. It succeeds whatever the verdict: verify is the command for scripts.
+func (c sasExplainCmd) Run(std streams) error {
+	explanation, err := c.judge(std)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(std.out, explanation)
+	}
+	if !c.StringToSign && explanation.Signature != sas.SignatureWrong {
+		explanation.StringToSign = nil
+	}
+	_, err = io.WriteString(std.out, explanationText(explanation))
+	return err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+var verdictWords = map[sas.Verdict]string{
+	sas.Works:      "It works.",
+	sas.Refused:    "It is refused.",
+	sas.Unverified: "Nothing speaks against it, but without a key the signature was not checked.",
+}
+
+// explanationText lays an explanation out for people.
+func explanationText(e sas.Explanation) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "  %-10s %s\n", name, value)
+		}
+	}
+	if e.Kind != "" {
+		fmt.Fprintf(&b, "%s%s, version %s\n", strings.ToUpper(e.Kind[:1]), e.Kind[1:], e.Version)
+	}
+	line("opens", e.Target)
+	for i, right := range e.Allows {
+		line([]string{"allows", ""}[min(i, 1)], right)
+	}
+	if e.Start != nil {
+		line("from", e.Start.Format(time.RFC3339))
+	}
+	if e.Expiry != nil {
+		line("until", e.Expiry.Format(time.RFC3339)+", "+e.Lasts)
+	}
+	for i, limit := range e.Limits {
+		line([]string{"limits", ""}[min(i, 1)], limit)
+	}
+	line("judged for", e.Operation)
+	line("signature", string(e.Signature))
+	fmt.Fprintf(&b, "\n%s\n", verdictWords[e.Verdict])
+	for _, f := range e.Findings {
+		fmt.Fprintf(&b, "\n%s [%s]: %s\n", f.Severity, f.Code, f.Message)
+		if f.Hint != "" {
+			fmt.Fprintf(&b, "  %s\n", f.Hint)
+		}
+	}
+	if len(e.StringToSign) > 0 {
+		b.WriteString("\nThe string-to-sign, one field a line:\n")
+		for _, f := range e.StringToSign {
+			fmt.Fprintf(&b, "  %-24s %q\n", f.Name, f.Value)
+		}
+	}
+	return b.String()
+}

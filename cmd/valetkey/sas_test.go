@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/valetkey/valetkey/sas"
+)
+
+var sasTestKey = base64.StdEncoding.EncodeToString([]byte(strings.Repeat("0123456789abcdef", 4)))
+
+// runSAS runs "valetkey sas" with nothing in the environment.
+func runSAS(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	t.Setenv(connectionStringEnv, "")
+	var out, errs bytes.Buffer
+	status = run(context.Background(), append([]string{"sas"}, args...), streams{strings.NewReader(stdin), &out, &errs})
+	return status, out.String(), errs.String()
+}
+
+func TestSASNewMakesWhatVerifyTakes(t *testing.T) {
+	connection := "DefaultEndpointsProtocol=http;AccountName=acct;AccountKey=" + sasTestKey + ";BlobEndpoint=http://127.0.0.1:10000/acct;"
+	for name, tt := range map[string]struct {
+		args []string
+		op   string
+		want []string // in the URL
+		warn []string // codes
+	}{
+		"blob":              {[]string{"--account", "acct", "--container", "images", "--blob", "a b/c+d.jpg", "--op", "Put Block"}, "Put Block", []string{"https://acct.blob.core.windows.net/images/a%20b/c+d.jpg?", "sp=w&", "spr=https&"}, nil},
+		"container by URL":  {[]string{"--url", "https://acct.blob.core.windows.net/images", "--permissions", "rl", "--ip", "10.0.0.1-10.0.0.9"}, "", []string{"sr=c&", "sip=10.0.0.1-10.0.0.9&"}, nil},
+		"path-style by URL": {[]string{"--connection-string", connection, "--url", "http://127.0.0.1:10000/acct/images/x", "--protocol", "any"}, "Get Blob", []string{"http://127.0.0.1:10000/acct/images/x?", "sp=r&"}, []string{"no-https"}},
+		"account":           {[]string{"--account", "acct", "--kind", "account", "--resource-types", "s", "--permissions", "l"}, "", []string{"ss=b&srt=s&"}, nil},
+		"account for a blob, for a month, with too much": {[]string{"--account", "acct", "--kind", "account", "--container", "images", "--blob", "x", "--permissions", "rwdl", "--op", "Get Blob", "--expires-in", "720h"}, "Get Blob", nil, []string{"account-sas", "excess-rights", "long-life"}},
+		"snapshot":  {[]string{"--account", "acct", "--container", "images", "--blob", "x", "--snapshot", "2026-01-02T03:04:05.1234567Z"}, "Get Blob", []string{"snapshot=2026", "sr=bs&"}, nil},
+		"directory": {[]string{"--account", "acct", "--container", "images", "--directory", "a/b/"}, "", []string{"sdd=2&", "sr=d&"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("VALETKEY_ACCOUNT_KEY", sasTestKey)
+			status, made, warnings := runSAS(t, "", append([]string{"new"}, tt.args...)...)
+			if status != 0 {
+				t.Fatal(warnings)
+			}
+			made = strings.TrimSpace(made)
+			for _, want := range tt.want {
+				if !strings.Contains(made, want) {
+					t.Errorf("%s lacks %s", made, want)
+				}
+			}
+			if strings.Count(warnings, "[") != len(tt.warn) {
+				t.Errorf("warnings: %s", warnings)
+			}
+			for _, code := range tt.warn {
+				if !strings.Contains(warnings, "["+code+"]") {
+					t.Errorf("no warning %s in: %s", code, warnings)
+				}
+			}
+			if name == "directory" {
+				made = strings.Replace(made, "/a/b?", "/a/b/c?", 1)
+			}
+			args := []string{"verify", made, "--account", "acct"}
+			if tt.op != "" {
+				args = append(args, "--op", tt.op)
+			}
+			if strings.Contains(made, "sip=") {
+				args = append(args, "--ip", "10.0.0.5")
+			}
+			if status, _, stderr := runSAS(t, "", args...); status != 0 {
+				t.Errorf("verify: %s", stderr)
+			}
+		})
+	}
+}
+
+func TestSASNewRefuses(t *testing.T) {
+	for name, tt := range map[string]struct{ args, want string }{
+		"nothing said":        {"--account acct", "what the SAS is for"},
+		"no key":              {"--account acct --container c", "no key of account"},
+		"unknown permission":  {"--account acct --account-key a2V5 --container c --permissions rz", "unknown letter"},
+		"list on a blob":      {"--account acct --account-key a2V5 --container c --blob b --permissions rl", "means nothing on a blob"},
+		"key cut off":         {"--account acct --account-key a2V --container c", "base64"},
+		"ended before today":  {"--account acct --account-key a2V5 --container c --start 2026-01-02T00:00:00Z --expires-at 2026-01-01", "ends before it starts"},
+		"policy with entra":   {"--account acct --kind user-delegation --container c --policy p", "no stored access policy"},
+		"too long with entra": {"--account acct --kind user-delegation --container c --expires-in 200h", "seven days"},
+		"url and container":   {"--url https://acct.blob.core.windows.net/c --container c", "--url says it all"},
+		"bad address":         {"--account acct --account-key a2V5 --container c --ip ::1", "IPv4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("VALETKEY_ACCOUNT_KEY", "")
+			status, _, stderr := runSAS(t, "", append([]string{"new"}, strings.Fields(tt.args)...)...)
+			if status == 0 || !strings.Contains(stderr, tt.want) {
+				t.Errorf("status %d: %s", status, stderr)
+			}
+		})
+	}
+}
+
+// TestSASExplainSaysWhatVectorsExpect runs the command over the shared vectors: its verdicts are the package's.
+func TestSASExplainSaysWhatVectorsExpect(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/sas/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	flags := map[string]string{"now": "at", "account": "account", "container": "container", "blob": "blob", "account-key": "account-key",
+		"delegation-key": "delegation-key", "policy": "policy", "method": "method", "op": "op", "ip": "ip", "header": "header"}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			head, text, _ := strings.Cut(string(content), "\n\n")
+			headers := map[string]string{}
+			var args []string
+			for line := range strings.SplitSeq(head, "\n") {
+				name, value, _ := strings.Cut(line, ": ")
+				headers[name] = value
+				if flag := flags[name]; flag != "" {
+					args = append(args, "--"+flag+"="+value)
+				}
+			}
+			status, stdout, stderr := runSAS(t, text, append([]string{"explain", "-", "--json"}, args...)...)
+			if status != 0 {
+				t.Fatal(stderr)
+			}
+			var got sas.Explanation
+			if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+				t.Fatal(err)
+			}
+			if string(got.Verdict) != headers["verdict"] || string(got.Signature) != headers["signature"] {
+				t.Errorf("verdict %s, signature %s", got.Verdict, got.Signature)
+			}
+			for _, code := range strings.Split(headers["expect"], ", ") {
+				if code != "none" && !got.Has(sas.Code(code)) {
+					t.Errorf("%s not found", code)
+				}
+			}
+			status, _, _ = runSAS(t, text, append([]string{"verify", "-", "--quiet"}, args...)...)
+			if headers["verdict"] == "works" && status != 0 || headers["verdict"] != "works" && status != 1 {
+				t.Errorf("verify exits with %d for verdict %s", status, headers["verdict"])
+			}
+			_, words, _ := runSAS(t, text, append([]string{"explain", "-"}, args...)...)
+			for _, said := range []string{stdout, words} {
+				if strings.Contains(said, sasTestKey) || wholeSignature(text) != "" && strings.Contains(said, wholeSignature(text)) {
+					t.Errorf("says a secret: %s", said)
+				}
+			}
+		})
+	}
+}
+
+func wholeSignature(text string) string {
+	_, sig, _ := strings.Cut(text, "sig=")
+	sig, _, _ = strings.Cut(sig, "&")
+	if len(sig) < 20 {
+		return ""
+	}
+	return sig[:20]
+}
+
+func TestSASExplainLeavesAnotherAccountsConnectionStringAside(t *testing.T) {
+	t.Setenv("VALETKEY_ACCOUNT_KEY", "")
+	t.Setenv(connectionStringEnv, "AccountName=mine;AccountKey="+sasTestKey)
+	text := "https://theirs.blob.core.windows.net/c/b?sv=2026-04-06&se=2026-05-05&sr=b&sp=r&spr=https&sig=" + strings.Repeat("A", 43) + "%3D"
+	var stdout, stderr bytes.Buffer
+	if status := run(t.Context(), []string{"sas", "explain", "--json", "--at=2026-05-04T12:00:00Z", text}, streams{strings.NewReader(""), &stdout, &stderr}); status != 0 {
+		t.Fatal(&stderr)
+	}
+	if !strings.Contains(stdout.String(), `"verdict": "unverified"`) {
+		t.Error(&stdout)
+	}
+}
+
+func TestSASVerifyNeedsAKey(t *testing.T) {
+	t.Setenv("VALETKEY_ACCOUNT_KEY", "")
+	text := "https://acct.blob.core.windows.net/c/b?sv=2026-04-06&se=2999-05-05&sr=b&sp=r&spr=https&sig=" + strings.Repeat("A", 43) + "%3D"
+	if status, _, stderr := runSAS(t, "", "verify", text); status != 1 || !strings.Contains(stderr, "not verified") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
+func TestSASNewAsks(t *testing.T) {
+	var c sasNewCmd
+	c.Kind, c.ResourceTypes, c.ExpiresIn, c.Protocol = "service", "o", time.Hour, "https"
+	var questions bytes.Buffer
+	answers := "\nacct\nimages\ncats/a.jpg\ncw\n30m\n\n\n"
+	if err := c.ask(streams{strings.NewReader(answers), io.Discard, &questions}); err != nil {
+		t.Fatal(err)
+	}
+	if c.Account != "acct" || c.Container != "images" || c.Blob != "cats/a.jpg" || c.Permissions != "cw" || c.ExpiresIn != 30*time.Minute || c.Protocol != "https" {
+		t.Errorf("%+v", c)
+	}
+	if !strings.Contains(questions.String(), "Container: ") {
+		t.Error(&questions)
+	}
+	if err := (&sasNewCmd{Kind: "service"}).ask(streams{strings.NewReader(""), io.Discard, io.Discard}); err == nil {
+		t.Error("no answers are taken for answers")
+	}
+}
+
+type staticToken struct{}
+
+func (staticToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "bearer-of-the-test", ExpiresOn: time.Now().Add(time.Hour)}, nil
+}
+
+func TestDelegationKeyIsFetched(t *testing.T) {
+	start := time.Date(2026, 5, 4, 11, 45, 0, 0, time.UTC)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Method != http.MethodPost || r.URL.Query().Get("comp") != "userdelegationkey" || r.Header.Get("Authorization") != "Bearer bearer-of-the-test" ||
+			!strings.Contains(string(body), "<Start>2026-05-04T11:45:00Z</Start><Expiry>2026-05-04T13:00:00Z</Expiry><DelegatedUserTid>t</DelegatedUserTid>") {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		_, _ = io.WriteString(w, `<?xml version="1.0"?><UserDelegationKey><SignedOid>11111111-1111-1111-1111-111111111111</SignedOid>`+
+			`<SignedTid>22222222-2222-2222-2222-222222222222</SignedTid><SignedStart>2026-05-04T11:45:00Z</SignedStart>`+
+			`<SignedExpiry>2026-05-04T13:00:00Z</SignedExpiry><SignedService>b</SignedService><SignedVersion>2025-07-05</SignedVersion>`+
+			`<Value>`+sasTestKey+`</Value></UserDelegationKey>`)
+	}))
+	defer server.Close()
+	key, err := delegationRequest{endpoint: server.URL, start: start, expiry: start.Add(75 * time.Minute), tenant: "t",
+		credential: staticToken{}, transport: server.Client()}.fetch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := sas.UserDelegation{Account: "acct", Container: "c", Blob: "b", Permissions: sas.Read, Expiry: key.Expiry}
+	token, err := v.Sign(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, err := url.ParseQuery(token); err != nil || q.Get("skoid") != "11111111-1111-1111-1111-111111111111" || q.Get("ske") != "2026-05-04T13:00:00Z" {
+		t.Error(token, err)
+	}
+	if _, err := (delegationRequest{endpoint: server.URL, credential: staticToken{}, transport: server.Client()}).fetch(t.Context()); err == nil || strings.Contains(err.Error(), "bearer-of") {
+		t.Errorf("a refusal: %v", err)
+	}
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/valetkey/valetkey/sas"
+)
+
+type sasVerifyCmd struct {
+	judgeSettings
+	Quiet bool `short:"q" help:"Say nothing; the exit status tells."`
+}
+
+// Run exits with 0 when the SAS works, and with 1 when it is refused or no key was there to check it.
+func (c sasVerifyCmd) Run(std streams) error {
+	explanation, err := c.judge(std)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Quiet:
+	case c.JSON:
+		if err := writeJSON(std.out, explanation); err != nil {
+			return err
+		}
+	case explanation.Verdict == sas.Works:
+		fmt.Fprintln(std.out, "works")
+	case explanation.Verdict == sas.Unverified:
+		fmt.Fprintln(std.err, "valetkey: not verified: the key is needed (--account-key, --connection-string or --delegation-key), and the container and blob where only a SAS is given")
+	default:
+		for _, f := range explanation.Findings {
+			if f.Severity == sas.Failure {
+				fmt.Fprintf(std.err, "valetkey: refused: %s: %s\n", f.Code, f.Message)
+			}
+		}
+	}
+	if explanation.Verdict != sas.Works {
+		return exitCode(1)
+	}
+	return nil
+}
