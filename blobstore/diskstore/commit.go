@@ -91,11 +91,21 @@ func (s *Store) commitLoop() {
 // errPoisoned ends a transaction that one of its changes broke.
 var errPoisoned = errors.New("diskstore: transaction given up")
 
-// commit runs the changes in one transaction. If one breaks it, each gets a transaction of its own.
+// commit runs the changes in one transaction. If one breaks it, each gets a transaction of its own. On a full disk they
+// get the reserve.
 func (s *Store) commit(batch []*change) {
-	if err := s.tryCommit(batch); errors.Is(err, errPoisoned) {
+	err := s.tryCommit(batch)
+	if isNoSpace(err) {
+		released, dropErr := s.ballast.release()
+		s.logError("releasing the reserve of a full disk", dropErr)
+		if released {
+			err = s.tryCommit(batch)
+		}
+	}
+	if errors.Is(err, errPoisoned) {
 		for _, c := range batch {
-			s.tryCommit([]*change{c})
+			// Each change has its own result.
+			_ = s.tryCommit([]*change{c})
 		}
 	}
 	for _, c := range batch {

@@ -5,6 +5,7 @@
 //	FORMAT            the version of this layout
 //	meta.db           a bbolt database: containers, blobs, block lists, where bytes are, what is to be reclaimed
 //	segments/N.seg    append-only files with the bytes of many blobs and blocks
+//	reserve           disk space kept free, so that a full disk can still be cleared
 //
 // Bytes are written once, to the end of a segment, and never moved: a committed block list, a snapshot and a copy only
 // name them again. Every write is acknowledged after, in this order, its bytes were synced (one fdatasync serves all

@@ -50,6 +50,9 @@ func (s *Store) ingest(ctx context.Context, body io.Reader, want expectation, co
 		digest = h
 	}
 	if want.size > 0 {
+		if err := s.ballast.hold(); err != nil {
+			return nil, storageError(err)
+		}
 		r, err := s.segments.reserve(want.size)
 		if err != nil {
 			return nil, storageError(err)

@@ -115,9 +115,22 @@ func (r *reclaimer) stopping() bool {
 
 // reclaimAll empties the trash, but for what readers have open, and gives the bytes back.
 func (s *Store) reclaimAll() error {
+	s.reclaim.running.Lock()
+	defer s.reclaim.running.Unlock()
+	// Emptying the trash of a container fills it with the contents of its blobs.
+	for again := true; again; {
+		emptied, err := s.passThroughTrash()
+		if err != nil {
+			return err
+		}
+		again = emptied > 0
+	}
+	return s.punchHoles()
+}
+
+// passThroughTrash removes once what is in the trash, and returns how many entries that were.
+func (s *Store) passThroughTrash() (emptied int, err error) {
 	r := s.reclaim
-	r.running.Lock()
-	defer r.running.Unlock()
 	var from []byte
 	for !r.stopping() {
 		var todo [][]byte
@@ -129,7 +142,7 @@ func (s *Store) reclaimAll() error {
 			return nil
 		})
 		if err != nil || len(todo) == 0 {
-			break
+			return emptied, err
 		}
 		from = append(bytes.Clone(todo[len(todo)-1]), 0)
 		// Whoever saw one of these contents in a blob has pinned it after this.
@@ -145,12 +158,13 @@ func (s *Store) reclaimAll() error {
 				return nil
 			})
 			if err != nil {
-				return err
+				return emptied, err
 			}
+			emptied += len(todo) - len(left)
 			todo = left
 		}
 	}
-	return s.punchHoles()
+	return emptied, nil
 }
 
 // emptyTrash removes what the trash keys stand for, and returns the keys that there was no time for.
@@ -185,7 +199,7 @@ func (t *txn) emptyTrash(keys [][]byte) (left [][]byte) {
 // firstKeys returns up to n keys and values of the bucket that begin with the prefix.
 func (v view) firstKeys(bucket, prefix []byte, n int) (keys, values [][]byte) {
 	c := v.cursor(bucket)
-	for k, value := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(keys) < n; k, value = c.Next() {
+	for k, value := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix) && len(keys) < n; k, value = c.Next() {
 		keys, values = append(keys, bytes.Clone(k)), append(values, bytes.Clone(value))
 	}
 	return keys, values

@@ -38,8 +38,8 @@ const (
 	isDeleted
 )
 
-func (r *blobRecord) encode() []byte {
-	var flags byte
+// flags says which optional parts the record has.
+func (r *blobRecord) flags() (flags byte) {
 	if r.tier != "" {
 		flags |= hasTier
 	}
@@ -52,6 +52,11 @@ func (r *blobRecord) encode() []byte {
 	if r.deleted != 0 {
 		flags |= isDeleted
 	}
+	return flags
+}
+
+func (r *blobRecord) encode() []byte {
+	flags := r.flags()
 	b := make([]byte, 0, 160)
 	b = append(b, recordVersion, flags)
 	b = binary.BigEndian.AppendUint64(b, r.tick)
@@ -108,6 +113,9 @@ func decodeBlob(b []byte) (*blobRecord, error) {
 	}
 	if flags&isDeleted != 0 {
 		r.deleted, r.deletedUntil = d.varint(), d.varint()
+	}
+	if r.flags() != flags {
+		return nil, errRecord
 	}
 	return r, d.end()
 }

@@ -69,6 +69,7 @@ type Store struct {
 	md5       *md5Pool
 	commits   *committer
 	reclaim   *reclaimer
+	ballast   ballast
 	verified  verifiedChunks
 	listed    atomic.Int64 // entries since the last trimMapped
 	now       func() time.Time
@@ -122,6 +123,7 @@ func Open(dir string, o *Options) (*Store, error) {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	s.orphanLimit, s.firstNew = s.segments.ends(), s.segments.nextID
+	s.ballast.path = filepath.Join(dir, "reserve")
 	s.md5 = newMD5Pool()
 	s.reclaim = newReclaimer()
 	go s.commitLoop()
@@ -207,7 +209,7 @@ func checkFresh(dir string) error {
 		return err
 	}
 	for _, e := range entries {
-		if name := e.Name(); name != "meta.db" && name != "segments" && name != "FORMAT.new" {
+		if name := e.Name(); name != "meta.db" && name != "segments" && name != "reserve" && name != "FORMAT.new" {
 			return &FormatError{dir, "no blob store, contains " + name}
 		}
 	}

@@ -30,6 +30,15 @@ func punchHole(f *os.File, offset, length int64) error {
 	return err
 }
 
+// allocate makes the file take up length bytes of disk.
+func allocate(f *os.File, length int64) error {
+	err := unix.Fallocate(int(f.Fd()), 0, 0, length)
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		_, err = f.WriteAt(make([]byte, length), 0)
+	}
+	return err
+}
+
 // unmapPages takes the mapped pages out of this process's resident memory; they stay in the page cache.
 func unmapPages(address, length uintptr) error {
 	if _, _, errno := unix.Syscall(unix.SYS_MADVISE, address, length, unix.MADV_DONTNEED); errno != 0 {

@@ -15,6 +15,11 @@ func startWriteback(*os.File, int64, int64) {}
 // punchHole does nothing here: space comes back when a whole segment is deleted.
 func punchHole(*os.File, int64, int64) error { return nil }
 
+func allocate(f *os.File, length int64) error {
+	_, err := f.WriteAt(make([]byte, length), 0)
+	return err
+}
+
 func unmapPages(_, _ uintptr) error { return nil }
 
 func isNoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) }
