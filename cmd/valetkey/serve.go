@@ -53,7 +53,9 @@ const (
 )
 
 func (c *serveCmd) Run(ctx context.Context, std streams) error {
-	log, err := c.logger(std.err)
+	lines := newLogWriter(std.err)
+	defer lines.Close()
+	log, err := c.logger(lines)
 	if err != nil {
 		return err
 	}

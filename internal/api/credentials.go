@@ -3,27 +3,62 @@ package api
 import (
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// credentials answers {"sasKey","url"} exactly as the tutorial's function does: leave to create blobs in the landing
+// getCredentials answers {"sasKey","url"} exactly as the tutorial's function does: leave to create blobs in the landing
 // container, for pages that build their own blob URLs.
-func (h *Handler) credentials(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getCredentials(w http.ResponseWriter, r *http.Request) error {
 	h.allowOrigin(w, r)
 	if h.options.CredentialsOff {
-		return h.unknown(w, r)
+		return errUnknown
 	}
 	if err := h.limit(r, ""); err != nil {
 		return err
 	}
-	endpoint, sasQuery, err := h.photos.Credentials(r.Context())
-	if err != nil {
-		return err
+	now := h.options.Now()
+	text := h.credentials.of(now)
+	if text == nil {
+		endpoint, sasQuery, err := h.photos.Credentials(r.Context())
+		if err != nil {
+			return err
+		}
+		if text, err = marshal(credentialsAnswer{sasQuery, endpoint}); err != nil {
+			return err
+		}
+		h.credentials.keep(now, text)
 	}
-	return writeJSON(w, http.StatusOK, struct {
-		SASKey string `json:"sasKey"`
-		URL    string `json:"url"`
-	}{sasQuery, endpoint})
+	h.photos.RecordCredentials(r.Context())
+	writeJSONText(w, http.StatusOK, text)
+	return nil
+}
+
+type credentialsAnswer struct {
+	SASKey string `json:"sasKey"`
+	URL    string `json:"url"`
+}
+
+// credentialsCache keeps the answer of the second that it was made in: a SAS names its end to the second, so within one
+// all are the same to the byte.
+type credentialsCache struct {
+	last atomic.Pointer[keptAnswer]
+}
+
+type keptAnswer struct {
+	second int64
+	text   []byte
+}
+
+func (c *credentialsCache) of(now time.Time) []byte {
+	if kept := c.last.Load(); kept != nil && kept.second == now.Unix() {
+		return kept.text
+	}
+	return nil
+}
+
+func (c *credentialsCache) keep(now time.Time, text []byte) {
+	c.last.Store(&keptAnswer{now.Unix(), text})
 }
 
 // limit bounds how often one caller, and one address, may ask for a SAS.
@@ -32,11 +67,13 @@ func (h *Handler) limit(r *http.Request, owner string) error {
 	if err != nil {
 		address = r.RemoteAddr
 	}
-	keys := []string{"address " + address}
+	// Addresses and owners cannot be taken for one another: only an address has a '.' or ':'.
+	keys := [2]string{address, owner}
+	count := 1
 	if owner != "" {
-		keys = append(keys, "owner "+owner)
+		count = 2
 	}
-	if wait := h.options.Limiter.Take(h.options.Now(), keys...); wait > 0 {
+	if wait := h.options.Limiter.Take(h.options.Now(), keys[:count]...); wait > 0 {
 		return &Problem{Type: problemRate, Status: http.StatusTooManyRequests, Title: "Too many requests",
 			Detail: "Wait " + wait.Round(time.Second).String() + " and try again.", retryAfter: wait}
 	}

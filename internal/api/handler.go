@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/grant"
@@ -36,6 +38,9 @@ type Handler struct {
 	guests  *identity.Guests
 	options Options
 	routes  http.Handler
+
+	requestIDs  requestIDs
+	credentials credentialsCache
 }
 
 // New makes the API's handler. It answers everything below /api/ and /.auth/.
@@ -54,10 +59,10 @@ func New(photos *photo.Service, guests *identity.Guests, options *Options) *Hand
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{photos: photos, guests: guests, options: o}
-	mux := http.NewServeMux()
+	h := &Handler{photos: photos, guests: guests, options: o, requestIDs: requestIDs{prefix: rand.Text()[:12]}}
+	mux, known := http.NewServeMux(), http.NewServeMux()
 	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /api/credentials":            h.credentials,
+		"GET /api/credentials":            h.getCredentials,
 		"POST /api/uploads":               h.beginUpload,
 		"GET /api/uploads/{id}":           h.resumeUpload,
 		"POST /api/uploads/{id}/complete": h.completeUpload,
@@ -69,13 +74,15 @@ func New(photos *photo.Service, guests *identity.Guests, options *Options) *Hand
 		"GET /.auth/me":                   h.me,
 	} {
 		mux.Handle(pattern, h.adapt(handle))
+		known.Handle(pattern, http.NotFoundHandler())
 	}
+	mux.Handle("/", h.adapt(func(w http.ResponseWriter, r *http.Request) error { return unknown(known, w, r) }))
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(h.adapt(func(http.ResponseWriter, *http.Request) error {
 		return &Problem{Type: problemCrossOrigin, Status: http.StatusForbidden, Title: "Another site may not do this",
 			Detail: "The request came from a page of another origin."}
 	}))
-	h.routes = guard.Handler(h.explain(mux))
+	h.routes = guard.Handler(mux)
 	return h
 }
 
@@ -85,21 +92,44 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.S
 func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := h.options.Now()
-		requestID := rand.Text()
-		w.Header().Set("X-Request-Id", requestID)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "no-referrer")
+		requestID := h.requestIDs.next()
+		header := w.Header()
+		header["X-Request-Id"] = []string{requestID}
+		header["X-Content-Type-Options"] = nosniff
+		header["Referrer-Policy"] = noReferrer
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		log := h.options.Log.With("requestId", requestID, "method", r.Method, "path", r.URL.Path)
 		if err := handle(recorder, r); err != nil {
 			problem, internal := problemOf(err)
 			if internal {
-				log.ErrorContext(r.Context(), "request failed", "error", err)
+				h.options.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("requestId", requestID),
+					slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
 			}
 			problem.write(recorder, requestID)
 		}
-		log.InfoContext(r.Context(), "request", "status", recorder.status, "ms", h.options.Now().Sub(began).Milliseconds())
+		h.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("requestId", requestID),
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", recorder.status),
+			slog.Int64("ms", h.options.Now().Sub(began).Milliseconds()))
 	})
+}
+
+// Values of headers that every answer has. Nobody changes them.
+var (
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	noStore    = []string{"no-store"}
+	jsonType   = []string{"application/json"}
+)
+
+// requestIDs makes ids that are unique beyond this process: a random beginning and a count.
+type requestIDs struct {
+	prefix string
+	count  atomic.Uint64
+}
+
+func (r *requestIDs) next() string {
+	id := make([]byte, 0, 32)
+	id = append(append(id, r.prefix...), '-')
+	return string(strconv.AppendUint(id, r.count.Add(1), 36))
 }
 
 // statusRecorder remembers the status for the log.
@@ -115,27 +145,22 @@ func (r *statusRecorder) WriteHeader(status int) {
 
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// explain answers for the calls that mux does not know, which it would do in plain text.
-func (h *Handler) explain(mux *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		standard, pattern := mux.Handler(r)
-		if pattern != "" {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		h.adapt(func(w http.ResponseWriter, r *http.Request) error {
-			probe := &statusRecorder{ResponseWriter: discard{w.Header().Clone()}}
-			standard.ServeHTTP(probe, r)
-			if probe.status != http.StatusMethodNotAllowed {
-				return h.unknown(w, r)
-			}
-			allowed := probe.Header().Get("Allow")
-			w.Header().Set("Allow", allowed)
-			return &Problem{Type: problemMethod, Status: http.StatusMethodNotAllowed, Title: "Not this way",
-				Detail: "The call takes " + allowed + "."}
-		}).ServeHTTP(w, r)
-	})
+// unknown answers for calls that the API does not have, which known, a mux of those it has, would do in plain text.
+func unknown(known *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	standard, _ := known.Handler(r)
+	probe := &statusRecorder{ResponseWriter: discard{http.Header{}}}
+	standard.ServeHTTP(probe, r)
+	if probe.status == http.StatusMethodNotAllowed {
+		allowed := probe.Header().Get("Allow")
+		w.Header().Set("Allow", allowed)
+		return &Problem{Type: problemMethod, Status: http.StatusMethodNotAllowed, Title: "Not this way",
+			Detail: "The call takes " + allowed + "."}
+	}
+	return errUnknown
 }
+
+var errUnknown = &Problem{Type: problemNotFound, Status: http.StatusNotFound, Title: "Not found",
+	Detail: "The API has no such call. api/openapi.yaml lists them."}
 
 // discard is a ResponseWriter that only keeps the header.
 type discard struct{ header http.Header }
@@ -143,11 +168,6 @@ type discard struct{ header http.Header }
 func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
-
-func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) error {
-	return &Problem{Type: problemNotFound, Status: http.StatusNotFound, Title: "Not found",
-		Detail: "The API has no such call. api/openapi.yaml lists them."}
-}
 
 // me answers who is calling, in the shape of Azure Static Web Apps, so that one frontend runs on both.
 // https://learn.microsoft.com/azure/static-web-apps/user-information

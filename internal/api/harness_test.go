@@ -31,7 +31,8 @@ import (
 
 // harness is the API over a real Blob service, and a contract that every answer is held to.
 type harness struct {
-	t       *testing.T
+	t       testing.TB
+	handler http.Handler
 	url     string
 	account *azure.Account
 	photos  *photo.Service
@@ -45,7 +46,7 @@ type settings struct {
 	limiter grant.LimiterOptions
 }
 
-func start(t *testing.T, s settings) *harness {
+func start(t testing.TB, s settings) *harness {
 	t.Helper()
 	h := &harness{t: t, clock: azuretest.NewClock()}
 	h.account = azuretest.Open(t, h.clock)
@@ -64,7 +65,8 @@ func start(t *testing.T, s settings) *harness {
 		t.Fatal(err)
 	}
 	s.api.Limiter = grant.NewLimiter(&s.limiter)
-	server := httptest.NewServer(api.New(h.photos, guests, &s.api))
+	h.handler = api.New(h.photos, guests, &s.api)
+	server := httptest.NewServer(h.handler)
 	t.Cleanup(server.Close)
 	h.url = server.URL
 	return h
@@ -93,7 +95,7 @@ func (v *visitor) in(t *testing.T) *visitor {
 
 // answer is a response that was held to the contract.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   []byte
@@ -150,7 +152,7 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	return gorillamux.NewRouter(document)
 })
 
-func holdToContract(t *testing.T, request *http.Request, a *answer) {
+func holdToContract(t testing.TB, request *http.Request, a *answer) {
 	t.Helper()
 	router, err := contract()
 	if err != nil {

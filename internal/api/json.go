@@ -58,15 +58,27 @@ func jsonProblem(err error) error {
 
 // writeJSON answers v. Every answer may hold a SAS, so none is ever stored.
 func writeJSON(w http.ResponseWriter, status int, v any) error {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false) // nobody reads JSON as HTML here, and a SAS is full of '&'
-	if err := encoder.Encode(v); err != nil {
+	text, err := marshal(v)
+	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // as in Problem.write
+	writeJSONText(w, status, text)
 	return nil
+}
+
+// marshal leaves '&' as it is, which a SAS is full of: nobody reads JSON as HTML here.
+func marshal(v any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return body.Bytes(), err
+}
+
+func writeJSONText(w http.ResponseWriter, status int, text []byte) {
+	header := w.Header()
+	header["Content-Type"] = jsonType
+	header["Cache-Control"] = noStore
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may be gone; there is nobody else to tell
 }

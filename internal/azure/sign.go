@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/valetkey/valetkey/sas"
 )
@@ -31,17 +30,11 @@ func (a *Account) Sign(ctx context.Context, values sas.Service, d Delegated) (st
 	if err != nil {
 		return "", fmt.Errorf("signing for %s/%s: %w", values.Container, values.Blob, err)
 	}
-	var b strings.Builder
-	b.WriteString(a.blobURL)
-	b.WriteByte('/')
-	b.WriteString(values.Container)
+	path := "/" + values.Container
 	if values.Blob != "" {
-		b.WriteByte('/')
-		b.WriteString((&url.URL{Path: values.Blob}).EscapedPath())
+		path += "/" + (&url.URL{Path: values.Blob}).EscapedPath()
 	}
-	b.WriteByte('?')
-	b.WriteString(query)
-	return b.String(), nil
+	return a.blobURL + path + "?" + query, nil
 }
 
 // SASKind is the kind of SAS that Sign makes.

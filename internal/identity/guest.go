@@ -10,10 +10,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -50,7 +52,7 @@ type GuestOptions struct {
 
 // Guests tells visitors apart by a signed cookie: each owns what they uploaded, without having signed in.
 type Guests struct {
-	key     []byte
+	macs    sync.Pool // of hash.Hash, keyed: every request needs one
 	options GuestOptions
 }
 
@@ -74,7 +76,8 @@ func NewGuests(secret []byte, options *GuestOptions) (*Guests, error) {
 	}
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("valetkey guest cookie v1")) // a key of its own for this purpose
-	return &Guests{key: mac.Sum(nil), options: o}, nil
+	key := mac.Sum(nil)
+	return &Guests{options: o, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}, nil
 }
 
 // Caller reads who sends r. A visitor without a cookie, or with one that isn't ours, is an unknown caller.
@@ -117,8 +120,10 @@ func (g *Guests) sign(owner string, issued time.Time) string {
 }
 
 func (g *Guests) mac(payload string) []byte {
-	mac := hmac.New(sha256.New, g.key)
-	mac.Write([]byte(payload))
+	mac := g.macs.Get().(hash.Hash)
+	defer g.macs.Put(mac)
+	mac.Reset()
+	_, _ = io.WriteString(mac, payload) // a hash takes everything
 	return mac.Sum(nil)
 }
 

@@ -71,16 +71,21 @@ func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure
 }
 
 // Credentials lets anybody create blobs in the landing container for a while: the account's Blob endpoint, and the SAS
-// to put behind the URL of a blob there. What lands so is published under [PublicOwner] if it passes the checks.
+// to put behind the URL of a blob there. What lands so is published under [PublicOwner] if it passes the checks. Within a
+// second the answer is the same, so it may be given to several; [Service.RecordCredentials] is for each of them.
 func (s *Service) Credentials(ctx context.Context) (endpoint, sasQuery string, err error) {
 	g := s.policy.Create(LandingContainer, s.options.Now())
 	url, err := s.sign(ctx, g)
 	if err != nil {
 		return "", "", err
 	}
-	s.policy.Record(ctx, PublicOwner, g)
 	_, sasQuery, _ = strings.Cut(url, "?")
 	return s.account.BlobURL(), sasQuery, nil
+}
+
+// RecordCredentials writes the ledger's line for credentials that are given to somebody now.
+func (s *Service) RecordCredentials(ctx context.Context) {
+	s.policy.Record(ctx, PublicOwner, s.policy.Create(LandingContainer, s.options.Now()))
 }
 
 // checkWindow refuses ids from another time: an id is all there is to tell when an upload began.

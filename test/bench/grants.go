@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var (
+	appAnswers  = regexp.MustCompile(`App and API\s+(\S+)`)
+	peerAnswers = regexp.MustCompile(`listening on (\S+)`)
+)
+
+// clean keeps the measurer's own account out of it.
+var clean = []string{"AZURE_STORAGE_CONNECTION_STRING=", "AzureWebJobsStorage=", "VALETKEY_STORAGE="}
+
+const newUpload = `{"name":"photo.jpg","type":"image/jpeg","size":4000000}`
+
+// startApp starts the built binary on a data folder, with a limiter that lets one machine ask for as much as it can.
+func (b *bench) startApp(ctx context.Context, data string) (*process, error) {
+	return launch(ctx, "valetkey serve", appAnswers, clean, filepath.Join(b.root, "bin/valetkey"), "serve",
+		"--listen", "127.0.0.1:0", "--storage-listen", "127.0.0.1:0", "--data", data, "--grant-rate", "1e9", "--grant-burst", "1000000000")
+}
+
+// grants measures what signing on demand costs, against handlers that do nothing and against the tutorial's function.
+func grants(ctx context.Context, b *bench) (*report, error) {
+	data, err := os.MkdirTemp("", "valetkey-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(data)
+	app, err := b.startApp(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { app.stop() }()
+	credentials := load{method: "GET", path: "/api/credentials"}
+	uploads, sizes, err := guestsUpload(ctx, app.url)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	r := &report{title: "Grants", notes: []string{machine(),
+		"A closed loop of keep-alive connections. *Bare* is a `net/http` handler that answers a constant of the same size; *Node*",
+		"and *Fastify* are the tutorial's function, which signs with `@azure/storage-blob`. Valetkey runs whole: with guests,",
+		"limits, the ledger and a line in the log for every request."}}
+	for _, measured := range []struct {
+		work  string
+		load  load
+		size  int
+		bound float64
+	}{{"GET /api/credentials", credentials, sizes[0], 0.85}, {"POST /api/uploads", uploads, sizes[1], 0.7}} {
+		bare, err := launch(ctx, "bare", peerAnswers, nil, self, bareCommand, fmt.Sprint(measured.size))
+		if err != nil {
+			return nil, err
+		}
+		for _, connections := range []int{32, 64} {
+			got, err := b.inTurns(ctx, measured.load, connections, app, bare)
+			if err != nil {
+				return nil, err
+			}
+			r.rows = append(r.rows, atLeast(fmt.Sprintf("%s, %d connections", measured.work, connections),
+				perSecond(got[0].rate), "bare "+perSecond(got[1].rate), got[0].rate/got[1].rate, measured.bound))
+		}
+		bare.stop()
+	}
+	if err := b.besideNode(ctx, r, credentials, app); err != nil {
+		return nil, err
+	}
+	peak := float64(app.peakMemory()) / (1 << 20)
+	r.rows = append(r.rows, row{"peak memory under all of that, embedded service included", fmt.Sprintf("%.0f MB", peak), "", 0, "<= 40 MB", peak <= 40})
+	app.stop()
+	return r, b.coldStart(ctx, r, data)
+}
+
+func (b *bench) besideNode(ctx context.Context, r *report, credentials load, app *process) error {
+	script := filepath.Join(b.root, "test/bench/node/function.mjs")
+	for _, peer := range []struct {
+		name, argument string
+		bound          float64
+	}{{"Node", "http", 1.25}, {"Fastify", "fastify", 1.6}} {
+		p, err := launch(ctx, peer.name, peerAnswers, nil, "node", script, peer.argument)
+		if err != nil {
+			return err
+		}
+		got, err := b.inTurns(ctx, credentials, 32, app, p)
+		if err != nil {
+			return err
+		}
+		ratio := got[0].perCPU / got[1].perCPU
+		r.rows = append(r.rows,
+			atLeast("grants a CPU-second", fmt.Sprintf("%.0f", got[0].perCPU), fmt.Sprintf("%s %.0f", peer.name, got[1].perCPU), ratio, peer.bound),
+			row{"starting, " + peer.name, "", p.start.Round(time.Millisecond).String(), 0, "", false},
+			row{"peak memory, " + peer.name, "", fmt.Sprintf("%.0f MB", float64(p.peakMemory())/(1<<20)), 0, "", false})
+		p.stop()
+	}
+	return nil
+}
+
+// coldStart measures from the start of the process to its first answer, on a data folder that exists.
+func (b *bench) coldStart(ctx context.Context, r *report, data string) error {
+	var starts []float64
+	for range 2*b.times + 1 {
+		began := time.Now()
+		app, err := b.startApp(ctx, data)
+		if err != nil {
+			return err
+		}
+		_, _, err = ask(ctx, "GET", app.url+"/api/credentials", "")
+		starts = append(starts, time.Since(began).Seconds()*1000)
+		app.stop()
+		if err != nil {
+			return err
+		}
+	}
+	ms := median(starts)
+	r.rows = append(r.rows, row{"from the start of the process to its first answer", fmt.Sprintf("%.0f ms", ms), "", 0, "<= 50 ms", ms <= 50})
+	return nil
+}
+
+// measurement is one server's under a load.
+type measurement struct{ rate, perCPU float64 }
+
+// inTurns measures servers under the same load, one after the other and again, and takes each one's medians.
+func (b *bench) inTurns(ctx context.Context, l load, connections int, servers ...*process) ([]measurement, error) {
+	rates, perCPU := make([][]float64, len(servers)), make([][]float64, len(servers))
+	for turn := range b.times + 1 {
+		for i, s := range servers {
+			before := s.cpu()
+			rate, err := l.rate(ctx, s.url, connections, b.round)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if turn > 0 { // the first warms up
+				rates[i] = append(rates[i], rate)
+				perCPU[i] = append(perCPU[i], rate*b.round.Seconds()/(s.cpu()-before).Seconds())
+			}
+		}
+	}
+	got := make([]measurement, len(servers))
+	for i := range servers {
+		got[i] = measurement{median(rates[i]), median(perCPU[i])}
+	}
+	return got, nil
+}
+
+// guestsUpload is the request of a guest who has a cookie, and the sizes of the answers to it and to credentials.
+func guestsUpload(ctx context.Context, url string) (load, [2]int, error) {
+	credentials, _, err := ask(ctx, "GET", url+"/api/credentials", "")
+	if err != nil {
+		return load{}, [2]int{}, err
+	}
+	upload, cookie, err := ask(ctx, "POST", url+"/api/uploads", newUpload)
+	if err != nil {
+		return load{}, [2]int{}, err
+	}
+	l := load{method: "POST", path: "/api/uploads", body: newUpload, header: "Content-Type: application/json\r\nCookie: " + cookie + "\r\n"}
+	return l, [2]int{credentials, upload}, nil
+}
+
+// ask sends one request and returns the length of the answer and the cookie that came with it.
+func ask(ctx context.Context, method, url, body string) (size int, set string, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s answered %s: %s", url, response.Status, answer)
+	}
+	for _, c := range response.Cookies() {
+		set = c.Name + "=" + c.Value
+	}
+	return len(answer), set, err
+}
+
+func perSecond(rate float64) string { return fmt.Sprintf("%.0f/s", rate) }
