@@ -87,6 +87,9 @@ func (s *segments) list() (map[uint32]int64, error) {
 			continue
 		}
 		info, err := e.Info()
+		if errors.Is(err, os.ErrNotExist) {
+			continue // deleted since
+		}
 		if err != nil {
 			return nil, err
 		}
