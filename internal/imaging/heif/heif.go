@@ -1,0 +1,322 @@
+// Package heif reads HEIC photos: their boxes in Go, their pixels with libheif and libde265 compiled to WebAssembly, so
+// that a flaw in those decoders reaches nothing outside of the instance it runs in.
+package heif
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// MaxMemory is what one decode may use inside its instance, in bytes; a 24-megapixel photo takes some 700 MB.
+const MaxMemory = 1 << 30
+
+// Every error of this package wraps one of these, or is the context's.
+var (
+	ErrMalformed   = errors.New("heif: the file is malformed")
+	ErrTruncated   = errors.New("heif: the file ends too early")
+	ErrDecode      = errors.New("heif: the picture does not decode")
+	ErrUnavailable = errors.New("heif: this build has no HEIC decoder")
+)
+
+// Info is what the boxes of a file say (ISO/IEC 23008-12, HEIF; ISO/IEC 14496-12 for the boxes).
+type Info struct {
+	Width, Height int // of the primary picture as it is to be seen, turned by irot
+	ICC           []byte
+	Exif          []byte // the TIFF structure; nil without one
+	Range         Range
+}
+
+// Range says what the samples of a YCbCr picture mean (ISO/IEC 23091-2). The zero value is full range BT.601, which is
+// what phones write.
+type Range struct {
+	Matrix  int // matrix coefficients: 1 is BT.709, 9 BT.2020; everything else is taken for BT.601
+	Limited bool
+}
+
+const maxBoxes = 10_000 // a photo of 48 megapixels in tiles has some 200
+
+// box is an ISO base media box.
+type box struct {
+	name string
+	data []byte
+}
+
+// reader hands out boxes and counts them.
+type reader struct{ boxes int }
+
+// each calls do with every box in data.
+func (r *reader) each(data []byte, do func(box) error) error {
+	for len(data) > 0 {
+		if r.boxes++; r.boxes > maxBoxes {
+			return fmt.Errorf("%w: more than %d boxes", ErrMalformed, maxBoxes)
+		}
+		if len(data) < 8 {
+			return ErrTruncated
+		}
+		size, head := int64(binary.BigEndian.Uint32(data)), int64(8)
+		switch size {
+		case 0: // to the end
+			size = int64(len(data))
+		case 1:
+			if len(data) < 16 {
+				return ErrTruncated
+			}
+			size, head = int64(binary.BigEndian.Uint64(data[8:])), 16
+		}
+		if size < head {
+			return fmt.Errorf("%w: box of %d bytes", ErrMalformed, size)
+		}
+		if size > int64(len(data)) {
+			return ErrTruncated
+		}
+		if err := do(box{string(data[4:8]), data[head:size]}); err != nil {
+			return err
+		}
+		data = data[size:]
+	}
+	return nil
+}
+
+// meta is what the meta box says, by item.
+type meta struct {
+	primary    uint32
+	exifItem   uint32
+	properties []box            // of ipco, numbered from 1
+	assigned   map[uint32][]int // item -> properties
+	located    map[uint32][2]uint64
+}
+
+// ParseInfo reads the boxes of a file.
+func ParseInfo(data []byte) (*Info, error) {
+	r := &reader{}
+	m := &meta{assigned: map[uint32][]int{}, located: map[uint32][2]uint64{}}
+	found := false
+	err := r.each(data, func(b box) error {
+		if b.name != "meta" || found {
+			return nil
+		}
+		found = true
+		if len(b.data) < 4 {
+			return ErrTruncated
+		}
+		return r.each(b.data[4:], func(b box) error { return m.child(r, b) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: no meta box", ErrMalformed)
+	}
+	return m.info(data)
+}
+
+func (m *meta) child(r *reader, b box) error {
+	c := &cursor{data: b.data}
+	switch b.name {
+	case "pitm":
+		m.primary = uint32(c.uint(idSize(int(c.fullBox()), 0)))
+		return c.err()
+	case "iinf":
+		return m.infos(r, c)
+	case "iloc":
+		return m.locations(c)
+	case "iprp":
+		return r.each(b.data, func(b box) error {
+			switch b.name {
+			case "ipco":
+				return r.each(b.data, func(b box) error { m.properties = append(m.properties, b); return nil })
+			case "ipma":
+				return m.associations(&cursor{data: b.data})
+			}
+			return nil
+		})
+	}
+	return nil
+}
+
+// idSize is the size of an item number in a full box: 2 bytes, or 4 from version first+1 on.
+func idSize(version, last int) int {
+	if version > last {
+		return 4
+	}
+	return 2
+}
+
+// infos finds the EXIF item (ISO/IEC 14496-12, section 8.11.6).
+func (m *meta) infos(r *reader, c *cursor) error {
+	c.uint(idSize(int(c.fullBox()), 0))
+	if err := c.err(); err != nil {
+		return err
+	}
+	return r.each(c.data, func(b box) error {
+		e := &cursor{data: b.data}
+		version := int(e.fullBox())
+		id := uint32(e.uint(idSize(version, 2)))
+		e.uint(2) // protection
+		if b.name == "infe" && version >= 2 && string(e.bytes(4)) == "Exif" && m.exifItem == 0 {
+			m.exifItem = id
+		}
+		return nil
+	})
+}
+
+// locations reads iloc; an item of several extents is left out: EXIF has one (section 8.11.3).
+func (m *meta) locations(c *cursor) error {
+	version := int(c.fullBox())
+	sizes := c.uint(2)
+	offsetSize, lengthSize, baseSize := int(sizes>>12&15), int(sizes>>8&15), int(sizes>>4&15)
+	indexSize := 0
+	if version > 0 {
+		indexSize = int(sizes & 15)
+	}
+	count := c.uint(idSize(version, 1))
+	for range min(count, maxBoxes) {
+		id := uint32(c.uint(idSize(version, 1)))
+		method := uint64(0)
+		if version > 0 {
+			method = c.uint(2) & 15
+		}
+		c.uint(2) // data reference
+		base := c.uint(baseSize)
+		extents := c.uint(2)
+		for range extents {
+			c.uint(indexSize)
+			at, n := base+c.uint(offsetSize), c.uint(lengthSize)
+			if extents == 1 && method == 0 {
+				m.located[id] = [2]uint64{at, n}
+			}
+			if c.short {
+				return ErrTruncated
+			}
+		}
+	}
+	return c.err()
+}
+
+// associations reads ipma (ISO/IEC 23008-12, section 9.3.1).
+func (m *meta) associations(c *cursor) error {
+	full := c.full()
+	version, wide := int(full>>24), full&1 == 1
+	count := c.uint(4)
+	for range min(count, maxBoxes) {
+		id := uint32(c.uint(idSize(version, 0)))
+		for range c.uint(1) {
+			if wide {
+				m.assigned[id] = append(m.assigned[id], int(c.uint(2)&0x7fff))
+			} else {
+				m.assigned[id] = append(m.assigned[id], int(c.uint(1)&0x7f))
+			}
+		}
+		if c.short {
+			return ErrTruncated
+		}
+	}
+	return c.err()
+}
+
+func (m *meta) info(data []byte) (*Info, error) {
+	info := &Info{}
+	turned := false
+	for _, n := range m.assigned[m.primary] {
+		if n < 1 || n > len(m.properties) {
+			continue
+		}
+		p := m.properties[n-1]
+		c := &cursor{data: p.data}
+		switch p.name {
+		case "ispe":
+			c.full()
+			info.Width, info.Height = int(c.uint(4)), int(c.uint(4))
+		case "irot":
+			turned = c.uint(1)&1 == 1
+		case "clap":
+			if w, h, ok := cropped(c); ok {
+				info.Width, info.Height = w, h
+			}
+		case "colr":
+			info.colour(c)
+		}
+	}
+	if info.Width < 1 || info.Height < 1 || info.Width > 1<<20 || info.Height > 1<<20 {
+		return nil, fmt.Errorf("%w: a picture of %d by %d", ErrMalformed, info.Width, info.Height)
+	}
+	if turned {
+		info.Width, info.Height = info.Height, info.Width
+	}
+	if at, ok := m.located[m.exifItem]; ok && m.exifItem != 0 {
+		info.Exif = exifItem(data, at[0], at[1])
+	}
+	return info, nil
+}
+
+// cropped reads the size of a clean aperture (ISO/IEC 14496-12, section 12.1.4): two fractions.
+func cropped(c *cursor) (w, h int, ok bool) {
+	wn, wd, hn, hd := c.uint(4), c.uint(4), c.uint(4), c.uint(4)
+	if c.short || wd == 0 || hd == 0 {
+		return 0, 0, false
+	}
+	return int(wn / wd), int(hn / hd), true
+}
+
+func (i *Info) colour(c *cursor) {
+	switch string(c.bytes(4)) {
+	case "prof", "rICC":
+		i.ICC = c.data
+	case "nclx":
+		c.uint(4) // primaries and transfer
+		matrix := int(c.uint(2))
+		limited := c.uint(1)&0x80 == 0
+		if !c.short {
+			i.Range = Range{matrix, limited}
+		}
+	}
+}
+
+// exifItem cuts the TIFF structure out: the item begins with the offset of its start (ISO/IEC 23008-12, A.2.1).
+func exifItem(data []byte, at, n uint64) []byte {
+	if at > uint64(len(data)) || n > uint64(len(data))-at || n < 4 {
+		return nil
+	}
+	item := data[at : at+n]
+	skip := uint64(binary.BigEndian.Uint32(item)) + 4
+	if skip > uint64(len(item)) {
+		return nil
+	}
+	return item[skip:]
+}
+
+// cursor reads big-endian numbers; past the end it returns zeros and remembers.
+type cursor struct {
+	data  []byte
+	short bool
+}
+
+func (c *cursor) bytes(n int) []byte {
+	if n > len(c.data) {
+		c.short, c.data = true, nil
+		return make([]byte, n)
+	}
+	b := c.data[:n]
+	c.data = c.data[n:]
+	return b
+}
+
+// uint reads a number of n bytes, 0 to 15.
+func (c *cursor) uint(n int) (v uint64) {
+	for _, b := range c.bytes(n) {
+		v = v<<8 | uint64(b)
+	}
+	return v
+}
+
+// full reads the version and flags of a full box; fullBox returns the version alone.
+func (c *cursor) full() uint64    { return c.uint(4) }
+func (c *cursor) fullBox() uint64 { return c.uint(4) >> 24 }
+
+func (c *cursor) err() error {
+	if c.short {
+		return ErrTruncated
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package heif
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sample returns the photo that gen2brain/heic tests itself with, from the module cache; nothing here can make a HEIC.
+func sample(t testing.TB) []byte {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gen2brain/heic").Output()
+	if err != nil {
+		t.Skipf("the module cache cannot be asked: %v", err)
+	}
+	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "test.heic"))
+	if err != nil {
+		t.Skipf("the module cache holds no sample: %v", err)
+	}
+	return data
+}
+
+func fullBox(name string, version byte, parts ...[]byte) []byte {
+	return atom(name, append([][]byte{{version, 0, 0, 0}}, parts...)...)
+}
+
+func atom(name string, parts ...[]byte) []byte {
+	body := bytes.Join(parts, nil)
+	return append(append(binary.BigEndian.AppendUint32(nil, uint32(8+len(body))), name...), body...)
+}
+
+func u32(v ...uint32) (b []byte) {
+	for _, n := range v {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+// boxes makes a file without pixels: item 1 has the given properties, item 2 is EXIF.
+func boxes(properties ...[]byte) []byte {
+	assigned := []byte{0, 0, 0, 1, 0, 1, byte(len(properties))}
+	for i := range properties {
+		assigned = append(assigned, byte(i+1)|0x80)
+	}
+	make := func(exifAt uint32) []byte {
+		return append(atom("ftyp", []byte("heic\x00\x00\x00\x00mif1heic")), fullBox("meta", 0,
+			fullBox("pitm", 0, []byte{0, 1}),
+			fullBox("iinf", 0, []byte{0, 2},
+				fullBox("infe", 2, []byte("\x00\x01\x00\x00hvc1\x00")), fullBox("infe", 2, []byte("\x00\x02\x00\x00Exif\x00"))),
+			fullBox("iloc", 1, []byte{0x44, 0x00, 0, 1, 0, 2, 0, 0, 0, 0, 0, 1}, u32(exifAt, 18)),
+			atom("iprp", atom("ipco", properties...), fullBox("ipma", 0, assigned)))...)
+	}
+	head := make(0)
+	return append(make(uint32(len(head)+8)), atom("mdat", []byte("\x00\x00\x00\x06Exif\x00\x00MM\x00*TIFF"))...)
+}
+
+func ispe(w, h uint32) []byte { return fullBox("ispe", 0, u32(w, h)) }
+
+func TestParseInfoReadsWhatThePrimaryItemHas(t *testing.T) {
+	nclx := atom("colr", []byte("nclx\x00\x01\x00\x0d\x00\x01\x00"))
+	prof := atom("colr", []byte("profICC"))
+	for _, tt := range []struct {
+		name       string
+		properties [][]byte
+		want       Info
+	}{
+		{"plain", [][]byte{ispe(40, 30)}, Info{Width: 40, Height: 30}},
+		{"turned", [][]byte{ispe(40, 30), atom("irot", []byte{1})}, Info{Width: 30, Height: 40}},
+		{"upside down", [][]byte{ispe(40, 30), atom("irot", []byte{2})}, Info{Width: 40, Height: 30}},
+		{"cropped", [][]byte{ispe(40, 30), atom("clap", u32(39, 1, 50, 2, 0, 1, 0, 1))}, Info{Width: 39, Height: 25}},
+		{"profile", [][]byte{ispe(40, 30), prof}, Info{Width: 40, Height: 30, ICC: []byte("ICC")}},
+		{"video levels", [][]byte{ispe(40, 30), nclx}, Info{Width: 40, Height: 30, Range: Range{1, true}}},
+	} {
+		tt.want.Exif = []byte("MM\x00*TIFF")
+		got, err := ParseInfo(boxes(tt.properties...))
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if diff := cmp.Diff(&tt.want, got); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}
+
+func TestParseInfoOfBrokenBoxes(t *testing.T) {
+	good := boxes(ispe(40, 30))
+	for name, data := range map[string][]byte{
+		"empty":           nil,
+		"no meta":         atom("ftyp"),
+		"no size":         boxes(),
+		"a size of zero":  boxes(ispe(0, 9)),
+		"an absurd size":  boxes(ispe(1<<31, 9)),
+		"a box of 7":      append([]byte{0, 0, 0, 7}, "ftyp"...),
+		"a long box of 3": append([]byte{0, 0, 0, 1}, "ftyp\x00\x00\x00\x00\x00\x00\x00\x03"...),
+		"too many boxes":  bytes.Repeat(atom("free"), maxBoxes+1),
+	} {
+		if _, err := ParseInfo(data); !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTruncated) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	metaEnd := len(good) - 26
+	for n := range metaEnd {
+		if _, err := ParseInfo(good[:n]); err == nil {
+			t.Errorf("cut at %d: no error", n)
+		}
+	}
+}
+
+func FuzzParseInfo(f *testing.F) {
+	f.Add(boxes(ispe(40, 30), atom("irot", []byte{1}), atom("clap", u32(39, 1, 50, 2)), atom("colr", []byte("nclx\x00\x01"))))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if info, err := ParseInfo(data); err == nil && (info.Width < 1 || info.Height < 1) {
+			t.Errorf("%d by %d", info.Width, info.Height)
+		}
+	})
+}
+
+func TestDecodeASample(t *testing.T) {
+	if !Available {
+		t.Skip("this build has no HEIC decoder")
+	}
+	data := sample(t)
+	info, err := ParseInfo(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Decode(t.Context(), data, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Bounds() != image.Rect(0, 0, info.Width, info.Height) || info.Width != 1346 {
+		t.Errorf("bounds %v, info %dx%d", m.Bounds(), info.Width, info.Height)
+	}
+	smaller := *info
+	smaller.Width--
+	if _, err := Decode(t.Context(), data, &smaller); !errors.Is(err, ErrDecode) {
+		t.Errorf("a size that is not the file's: %v", err)
+	}
+	if _, err := Decode(t.Context(), boxes(ispe(40, 30)), &Info{Width: 40, Height: 30}); !errors.Is(err, ErrDecode) {
+		t.Errorf("a file without pixels: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Decode(ctx, data, info); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that has ended: %v", err)
+	}
+}
+
+// TestColourConversion compares with the conversion done in floating point from the definition.
+func TestColourConversion(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		r      Range
+		kr, kb float64
+	}{
+		{"full 601", Range{6, false}, 0.299, 0.114},
+		{"limited 601", Range{6, true}, 0.299, 0.114},
+		{"full 709", Range{1, false}, 0.2126, 0.0722},
+		{"limited 709", Range{1, true}, 0.2126, 0.0722},
+		{"full 2020", Range{9, false}, 0.2627, 0.0593},
+	} {
+		for _, rgb := range [][3]float64{{200, 100, 50}, {50, 200, 100}, {100, 50, 200}, {128, 128, 128}, {240, 240, 240}} {
+			y := tt.kr*rgb[0] + (1-tt.kr-tt.kb)*rgb[1] + tt.kb*rgb[2]
+			cb, cr := (rgb[2]-y)/(2*(1-tt.kb)), (rgb[0]-y)/(2*(1-tt.kr))
+			if tt.r.Limited {
+				y, cb, cr = 16+y*219/255, cb*224/255, cr*224/255
+			}
+			m := image.NewYCbCr(image.Rect(0, 0, 1, 1), image.YCbCrSubsampleRatio444)
+			m.Y[0], m.Cb[0], m.Cr[0] = byte(y+0.5), byte(cb+128.5), byte(cr+128.5)
+			tt.r.toFullRange601(m)
+			r, g, b, _ := m.At(0, 0).RGBA()
+			for i, got := range []uint32{r >> 8, g >> 8, b >> 8} {
+				if d := float64(got) - rgb[i]; d < -4 || d > 4 {
+					t.Errorf("%s: %v became %d %d %d", tt.name, rgb, r>>8, g>>8, b>>8)
+					break
+				}
+			}
+		}
+	}
+}
