@@ -3,20 +3,8 @@ package imaging
 import (
 	"bytes"
 	"strings"
-)
 
-// format is a file format that can be taken in.
-type format struct {
-	name      string // for people
-	mediaType string
-	ext       string
-}
-
-var (
-	formatJPEG = &format{"JPEG", "image/jpeg", "jpg"}
-	formatPNG  = &format{"PNG", "image/png", "png"}
-	formatGIF  = &format{"GIF", "image/gif", "gif"}
-	formatWebP = &format{"WebP", "image/webp", "webp"}
+	"github.com/valetkey/valetkey/internal/imaging/heif"
 )
 
 // known is a signature at the start of a file: of a format when take is set, else of something that is refused by name.
@@ -28,12 +16,16 @@ type known struct {
 	name   string // "a PDF document"
 }
 
+// signatures are looked through in order.
 var signatures = []known{
 	{magic: "\xff\xd8\xff", take: formatJPEG},
 	{magic: "\x89PNG\r\n\x1a\n", take: formatPNG},
 	{magic: "GIF87a", take: formatGIF},
 	{magic: "GIF89a", take: formatGIF},
 	{offset: 8, magic: "WEBP", take: formatWebP},
+	{magic: "II*\x00", take: formatTIFF},
+	{magic: "MM\x00*", take: formatTIFF},
+	{magic: "BM", take: formatBMP},
 
 	{magic: "%PDF-", reason: NotAnImage, name: "a PDF document"},
 	{magic: "PK\x03\x04", reason: NotAnImage, name: "a ZIP archive or an office document"},
@@ -51,9 +43,6 @@ var signatures = []known{
 	{magic: "\xff\x0a", reason: UnsupportedFormat, name: "a JPEG XL image"},
 	{magic: "\x00\x00\x00\x0cJXL ", reason: UnsupportedFormat, name: "a JPEG XL image"},
 	{magic: "\x00\x00\x00\x0cjP  ", reason: UnsupportedFormat, name: "a JPEG 2000 image"},
-	{magic: "II*\x00", reason: UnsupportedFormat, name: "a TIFF or camera raw image"},
-	{magic: "MM\x00*", reason: UnsupportedFormat, name: "a TIFF or camera raw image"},
-	{magic: "BM", reason: UnsupportedFormat, name: "a bitmap"},
 }
 
 // sniff tells the format of a file by its first bytes. What the sender calls the file plays no part.
@@ -67,8 +56,8 @@ func sniff(data []byte) (*format, error) {
 		}
 		return nil, refuseNamed(k.reason, k.name)
 	}
-	if name, reason := mediaFile(data); name != "" {
-		return nil, refuseNamed(reason, name)
+	if f, err := mediaFile(data); f != nil || err != nil {
+		return f, err
 	}
 	if name, reason := markup(data); name != "" {
 		return nil, refuseNamed(reason, name)
@@ -76,24 +65,38 @@ func sniff(data []byte) (*format, error) {
 	return nil, refuse(NotAnImage, nil, "This is not an image that we know. Send %s.", accepted)
 }
 
-const accepted = "JPEG, PNG, GIF or WebP"
+// accepted lists the formats for people.
+var accepted = func() string {
+	list := "JPEG, PNG, GIF, WebP, TIFF or BMP"
+	if heif.Available {
+		list = "JPEG, PNG, GIF, WebP, HEIC, TIFF or BMP"
+	}
+	return list
+}()
 
 func refuseNamed(reason Reason, name string) error {
 	return refuse(reason, nil, "This is %s. Send %s.", name, accepted)
 }
 
-// mediaFile recognizes the ISO base media formats by the brand behind "ftyp" (ISO/IEC 14496-12, section 4.3).
-func mediaFile(data []byte) (name string, reason Reason) {
+// mediaFile recognizes the ISO base media formats by the brands in "ftyp" (ISO/IEC 14496-12, section 4.3).
+func mediaFile(data []byte) (*format, error) {
 	if len(data) < 12 || string(data[4:8]) != "ftyp" {
-		return "", ""
+		return nil, nil
 	}
-	switch string(data[8:12]) {
+	switch brand := string(data[8:12]); brand {
 	case "avif", "avis":
-		return "an AVIF image", UnsupportedFormat
+		return nil, refuseNamed(UnsupportedFormat, "an AVIF image")
 	case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
-		return "a HEIC image", UnsupportedFormat
+		brands := data[8:min(len(data), 64)] // what lies behind a shorter list does not spell a brand
+		switch {
+		case bytes.Contains(brands, []byte("avif")):
+			return nil, refuseNamed(UnsupportedFormat, "an AVIF image")
+		case !heif.Available:
+			return nil, refuseNamed(UnsupportedFormat, "a HEIC image, which this server was built without")
+		}
+		return formatHEIC, nil
 	}
-	return "a video", NotAnImage
+	return nil, refuseNamed(NotAnImage, "a video")
 }
 
 // markup recognizes text that a browser would run or draw, past a byte order mark, spaces, comments and declarations.

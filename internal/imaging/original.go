@@ -5,44 +5,35 @@ import (
 	"image"
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
+	"github.com/valetkey/valetkey/internal/imaging/icc"
 	"github.com/valetkey/valetkey/internal/imaging/raster"
-	"github.com/valetkey/valetkey/internal/imaging/strip"
 )
 
 // original makes what is published of the original. A JPEG keeps its compressed pixels and, where it needs one, an
 // orientation tag, which every browser follows. Browsers do not agree about that tag in PNG and WebP, so those are
-// encoded again, upright, when they are not stored so.
-func (p *Pipeline) original(ctx context.Context, f *format, file *strip.File, src image.Image, clean, icc []byte) (Image, error) {
-	if f == formatJPEG || file.Orientation == 1 {
+// encoded again, upright, when they are not stored so; as are the formats that browsers do not show, and CMYK, whose
+// colours they do not agree about.
+func (p *Pipeline) original(ctx context.Context, f *format, o *opened, src image.Image, profile *icc.Profile) (Image, error) {
+	_, cmyk := src.(*image.CMYK)
+	if o.file != nil && !cmyk && (f == formatJPEG || o.orientation == 1) {
 		w, h := src.Bounds().Dx(), src.Bounds().Dy()
-		if exif.Swaps(file.Orientation) {
+		if exif.Swaps(o.orientation) {
 			w, h = h, w
 		}
-		return Image{f.mediaType, f.ext, w, h, clean}, nil
+		return Image{f.mediaType, f.ext, w, h, o.data}, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return Image{}, err
 	}
-	if upright := raster.Turn(src, file.Orientation); upright != nil {
-		return encodePNG(upright, icc)
+	if f == formatPNG || f == formatBMP || f == formatWebP { // lossless stays lossless
+		if upright := raster.Turn(src, o.orientation); upright != nil {
+			return encodePNG(upright, profileBytes(profile))
+		}
 	}
 	m := raster.From(src)
 	full, err := m.Resize(ctx, m.Width, m.Height) // brings chroma to 4:2:0
 	if err != nil {
 		return Image{}, err
 	}
-	return encodeLossy(full.Orient(file.Orientation), icc, min(100, p.opts.Quality+12))
-}
-
-// usableProfile returns icc when it is a colour profile for RGB or grey pictures, of a size worth sending with every
-// variant; else nil.
-func usableProfile(icc []byte) []byte {
-	const maxBytes = 64 << 10
-	if len(icc) < 128 || len(icc) > maxBytes || string(icc[36:40]) != "acsp" {
-		return nil
-	}
-	if space := string(icc[16:20]); space != "RGB " && space != "GRAY" {
-		return nil
-	}
-	return icc
+	return encodeLossy(full.Orient(o.orientation), profileBytes(profile), min(100, p.opts.Quality+12))
 }

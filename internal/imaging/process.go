@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
+	"github.com/valetkey/valetkey/internal/imaging/icc"
 	"github.com/valetkey/valetkey/internal/imaging/raster"
-	"github.com/valetkey/valetkey/internal/imaging/strip"
 )
 
 // Process checks and rebuilds one photo. The error is a *Refusal when the file cannot be published, ctx.Err() when the
@@ -21,24 +21,22 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Photo, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := takeApart(f, data, strip.Limits{Metadata: p.opts.MaxMetadata})
-	if err != nil {
-		return nil, refuseFile(err)
-	}
-	icc := usableProfile(file.ICC)
-	clean := file.Build(icc, file.Orientation)
-	h, err := p.readHeader(f, clean, file.Frames)
+	o, profile, err := p.open(f, data)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.memory.Acquire(ctx, h.memory); err != nil {
+	memory, err := p.checkHeader(f, o)
+	if err != nil {
 		return nil, err
 	}
-	defer p.memory.Release(h.memory)
+	if err := p.memory.Acquire(ctx, memory); err != nil {
+		return nil, err
+	}
+	defer p.memory.Release(memory)
 
 	timed, cancel := context.WithTimeout(ctx, p.opts.MaxTime)
 	defer cancel()
-	photo, err := p.rebuild(timed, f, file, clean, icc)
+	photo, err := p.rebuild(timed, f, o, profile)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, refuse(TooSlow, err, "The picture takes too long to decode.")
 	}
@@ -46,27 +44,26 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Photo, error) {
 }
 
 // rebuild decodes the picture and makes everything that is published.
-func (p *Pipeline) rebuild(ctx context.Context, f *format, file *strip.File, clean, icc []byte) (*Photo, error) {
-	src, err := decode(ctx, f, clean)
-	if err != nil {
-		return nil, refuseFile(err)
-	}
-	m := raster.From(src)
-	photo := &Photo{Type: f.mediaType, Width: m.Width, Height: m.Height, Animated: file.Frames > 1, Removed: file.Removed}
-	if exif.Swaps(file.Orientation) {
-		photo.Width, photo.Height = m.Height, m.Width
-	}
-	if p.opts.Originals == OriginalsStrip {
-		if photo.Original, err = p.original(ctx, f, file, src, clean, icc); err != nil {
-			return nil, err
-		}
-	}
-	smallest, err := p.variants(ctx, photo, m, file.Orientation, icc)
+func (p *Pipeline) rebuild(ctx context.Context, f *format, o *opened, profile *icc.Profile) (*Photo, error) {
+	src, err := decode(ctx, f, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := describe(ctx, photo, smallest); err != nil {
-		return nil, fmt.Errorf("imaging: placeholder: %w", err)
+	m := raster.From(src)
+	photo := &Photo{
+		Type: f.mediaType, Width: m.Width, Height: m.Height, Animated: o.frames > 1,
+		Removed: o.removed, Details: p.details(o.exif),
+	}
+	if exif.Swaps(o.orientation) {
+		photo.Width, photo.Height = m.Height, m.Width
+	}
+	if p.opts.Originals == OriginalsStrip {
+		if photo.Original, err = p.original(ctx, f, o, src, profile); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.variants(ctx, photo, m, o.orientation, profile); err != nil {
+		return nil, fmt.Errorf("imaging: %w", err)
 	}
 	return photo, nil
 }

@@ -1,13 +1,6 @@
 package imaging
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-
-	"github.com/valetkey/valetkey/internal/imaging/strip"
-)
+import "fmt"
 
 // Reason is why a file was refused. Its values are part of the API and do not change.
 type Reason string
@@ -50,22 +43,4 @@ func (r *Refusal) Unwrap() error { return r.cause }
 
 func refuse(reason Reason, cause error, format string, args ...any) error {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...), cause: cause}
-}
-
-// refuseFile makes a Refusal of what a container reader or a decoder said about the file. Errors of the context pass.
-func refuseFile(err error) error {
-	var already *Refusal
-	switch {
-	case err == nil || errors.As(err, &already):
-		return err
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	case errors.Is(err, strip.ErrTooMuch):
-		return refuse(TooMuchMetadata, err, "The file holds too much besides the picture.")
-	case errors.Is(err, strip.ErrTruncated), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return refuse(Truncated, err, "The file ends too early: part of the picture is missing.")
-	case isUnsupported(err):
-		return refuse(UnsupportedFormat, err, "This kind of image is not supported.")
-	}
-	return refuse(Damaged, err, "The file is damaged: it does not decode.")
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
+	"github.com/valetkey/valetkey/internal/imaging/icc"
 	"github.com/valetkey/valetkey/internal/imaging/raster"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"github.com/valetkey/valetkey/internal/imaging/thumbhash"
@@ -34,11 +35,11 @@ func (p *Pipeline) widths(width, height int) []int {
 	return slices.Compact(out)
 }
 
-// variants fills in photo.Variants, each made from the one above it, and returns the smallest picture. The first resize
-// reads the picture as it is stored; what it makes is turned upright, which is cheaper than turning the original.
-func (p *Pipeline) variants(ctx context.Context, photo *Photo, m *raster.Image, orientation int, icc []byte) (*raster.Image, error) {
-	widths := p.widths(photo.Width, photo.Height)
-	for i, w := range slices.Backward(widths) {
+// variants fills in photo.Variants, each made from the one above it, and the placeholder. The first resize reads the
+// picture as it is stored; what it makes is turned upright, which is cheaper than turning the original. Colour profiles
+// travel with the variants, so that wide-gamut screens get all there is; a grey picture is converted to sRGB instead.
+func (p *Pipeline) variants(ctx context.Context, photo *Photo, m *raster.Image, orientation int, profile *icc.Profile) error {
+	for i, w := range slices.Backward(p.widths(photo.Width, photo.Height)) {
 		h := max(1, (photo.Height*w+photo.Width/2)/photo.Width)
 		storedW, storedH := w, h
 		if exif.Swaps(orientation) {
@@ -46,20 +47,26 @@ func (p *Pipeline) variants(ctx context.Context, photo *Photo, m *raster.Image, 
 		}
 		resized, err := m.Resize(ctx, storedW, storedH)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if profile != nil && (profile.Gray || m.Model == raster.Gray) {
+			if m.Model == raster.Gray {
+				resized.Planes[0].Map(profile.GrayToSRGB())
+			}
+			profile = nil
 		}
 		m, orientation = resized.Orient(orientation), 1
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		v, err := p.encode(m, icc, p.opts.Quality)
+		v, err := p.encode(m, profileBytes(profile), p.opts.Quality)
 		if err != nil {
-			return nil, fmt.Errorf("imaging: variant of width %d: %w", widths[i], err)
+			return fmt.Errorf("variant %d: %w", i, err)
 		}
 		photo.Variants = append(photo.Variants, v)
 	}
 	slices.Reverse(photo.Variants)
-	return m, nil
+	return describe(ctx, photo, m, profile)
 }
 
 // encode makes a variant: WebP where this build can, else JPEG or, with transparency, PNG.
@@ -120,8 +127,8 @@ func encodePNG(m image.Image, icc []byte) (Image, error) {
 	return Image{formatPNG.mediaType, formatPNG.ext, size.X, size.Y, file.Build(icc, 1)}, nil
 }
 
-// describe fills in the placeholder and the dominant colour, from the smallest variant.
-func describe(ctx context.Context, photo *Photo, m *raster.Image) error {
+// describe fills in the placeholder and the dominant colour, both in sRGB, from the smallest variant.
+func describe(ctx context.Context, photo *Photo, m *raster.Image, profile *icc.Profile) error {
 	w, h := m.Width, m.Height
 	if longer := max(w, h); longer > thumbhash.MaxSide {
 		w = max(1, w*thumbhash.MaxSide/longer)
@@ -132,6 +139,9 @@ func describe(ctx context.Context, photo *Photo, m *raster.Image) error {
 		return err
 	}
 	rgba := small.NRGBA().Pix
+	if profile != nil {
+		profile.ToSRGB(rgba)
+	}
 	photo.Thumbhash = thumbhash.Encode(w, h, rgba)
 	photo.Color = dominantColor(rgba)
 	return nil

@@ -12,44 +12,16 @@ const (
 // Orientation returns the value (1 to 8) of the orientation tag in the first directory of tiff, which begins with "II"
 // or "MM". It returns 1, upright, for anything malformed or out of range: a photo with broken EXIF is still a photo.
 func Orientation(tiff []byte) int {
+	e := find(tiff, orientationTag)
+	if e == nil {
+		return 1
+	}
 	order := byteOrder(tiff)
-	if order == nil {
+	value := int(order.Uint16(e[8:]))
+	if order.Uint16(e[2:]) != typeShort || order.Uint32(e[4:]) != 1 || value < 1 || value > 8 {
 		return 1
 	}
-	at := int64(order.Uint32(tiff[4:]))
-	if at < 8 || at+2 > int64(len(tiff)) {
-		return 1
-	}
-	entries := int64(order.Uint16(tiff[at:]))
-	for i := range entries {
-		entry := at + 2 + i*12
-		if entry+12 > int64(len(tiff)) {
-			return 1
-		}
-		e := tiff[entry : entry+12]
-		if order.Uint16(e) != orientationTag {
-			continue
-		}
-		value := int(order.Uint16(e[8:]))
-		if order.Uint16(e[2:]) != typeShort || order.Uint32(e[4:]) != 1 || value < 1 || value > 8 {
-			return 1
-		}
-		return value
-	}
-	return 1
-}
-
-func byteOrder(tiff []byte) binary.ByteOrder {
-	if len(tiff) < 8 {
-		return nil
-	}
-	switch string(tiff[:4]) {
-	case "II*\x00":
-		return binary.LittleEndian
-	case "MM\x00*":
-		return binary.BigEndian
-	}
-	return nil
+	return value
 }
 
 // Minimal returns a TIFF block whose only tag is the given orientation (1 to 8): 26 bytes.

@@ -51,12 +51,58 @@ func TestOrientationOfMalformedBlocksIsUpright(t *testing.T) {
 	}
 }
 
+func withEntry(tag, typ uint16, count, value uint32, tail string) []byte {
+	b := []byte("II*\x00\x08\x00\x00\x00\x01\x00")
+	b = binary.LittleEndian.AppendUint16(b, tag)
+	b = binary.LittleEndian.AppendUint16(b, typ)
+	b = binary.LittleEndian.AppendUint32(b, count)
+	b = binary.LittleEndian.AppendUint32(b, value)
+	return append(append(b, 0, 0, 0, 0), tail...)
+}
+
+func TestProfile(t *testing.T) {
+	if got := Profile(withEntry(tagProfile, typeUndefined, 7, 26, "profile")); string(got) != "profile" {
+		t.Errorf("profile %q", got)
+	}
+	for name, b := range map[string][]byte{
+		"outside":      withEntry(tagProfile, typeUndefined, 8, 26, "profile"),
+		"far outside":  withEntry(tagProfile, typeUndefined, 8, 0xffffffff, "profile"),
+		"another type": withEntry(tagProfile, typeShort, 7, 26, "profile"),
+		"none":         withEntry(tagDNG, typeUndefined, 7, 26, "profile"),
+		"no TIFF":      []byte("profile"),
+	} {
+		if got := Profile(b); got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestIsRaw(t *testing.T) {
+	for name, tt := range map[string]struct {
+		b    []byte
+		want bool
+	}{
+		"Canon":       {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00\x00\x00\x00\x00\x00\x00"), true},
+		"DNG":         {withEntry(tagDNG, 1, 4, 1, ""), true},
+		"a preview":   {withEntry(tagSubfile, typeLong, 1, 1, ""), true},
+		"a full page": {withEntry(tagSubfile, typeLong, 1, 0, ""), false},
+		"plain":       {Minimal(1), false},
+	} {
+		if got := IsRaw(tt.b); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func FuzzOrientation(f *testing.F) {
 	f.Add(Minimal(6))
 	f.Add(littleEndian(orientationTag, typeShort, 1, 8))
+	f.Add(withEntry(tagProfile, typeUndefined, 7, 26, "profile"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if got := Orientation(b); got < 1 || got > 8 {
 			t.Errorf("orientation %d", got)
 		}
+		Profile(b)
+		IsRaw(b)
 	})
 }

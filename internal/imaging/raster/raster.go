@@ -19,6 +19,15 @@ func NewPlane(width, height int) Plane {
 // Row returns row y.
 func (p *Plane) Row(y int) []byte { return p.Pix[y*p.Stride : y*p.Stride+p.Width] }
 
+// Map replaces every sample by its entry in table.
+func (p *Plane) Map(table [256]byte) {
+	for y := range p.Height {
+		for i, v := range p.Row(y) {
+			p.Row(y)[i] = table[v]
+		}
+	}
+}
+
 // Model says what the planes of an Image are.
 type Model int
 

@@ -108,7 +108,7 @@ func (w *webpFile) chunk(c riffChunk) error {
 	case "ANMF":
 		w.picture = true
 		w.frames++
-		w.kept = append(w.kept, c)
+		return w.frame(c)
 	case "ICCP":
 		if w.metadata += len(c.payload); w.metadata > w.limits.Metadata {
 			return fmt.Errorf("more than %d bytes of metadata: %w", w.limits.Metadata, ErrTooMuch)
@@ -125,6 +125,34 @@ func (w *webpFile) chunk(c riffChunk) error {
 	default:
 		return w.remove(fmt.Sprintf("chunk %q", c.name), len(c.payload))
 	}
+	return nil
+}
+
+// frame keeps the pictures of an animation frame and nothing else that is in it.
+func (w *webpFile) frame(c riffChunk) error {
+	if len(c.payload) < frameHeader {
+		return ErrTruncated
+	}
+	clean := bytes.Clone(c.payload[:frameHeader])
+	for rest := c.payload[frameHeader:]; len(rest) > 0; {
+		sub, after, err := nextRIFF(rest)
+		if err != nil {
+			return err
+		}
+		rest = after
+		if err := w.part(); err != nil {
+			return err
+		}
+		switch sub.name {
+		case "ALPH", "VP8 ", "VP8L":
+			clean = appendRIFF(clean, sub.name, sub.payload)
+		default:
+			if err := w.remove(fmt.Sprintf("chunk %q", sub.name), len(sub.payload)); err != nil {
+				return err
+			}
+		}
+	}
+	w.kept = append(w.kept, riffChunk{name: c.name, payload: clean, whole: clean})
 	return nil
 }
 

@@ -1,0 +1,216 @@
+package imaging
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"github.com/valetkey/valetkey/internal/imaging/exif"
+	"github.com/valetkey/valetkey/internal/imaging/heif"
+	"github.com/valetkey/valetkey/internal/imaging/strip"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
+)
+
+// opened is a file whose container has been read.
+type opened struct {
+	orientation int
+	exif, icc   []byte
+	frames      int
+	removed     []strip.Removed
+
+	file *strip.File // nil for a format that is never published as it came
+	heif *heif.Info  // HEIC only
+	data []byte      // what is decoded: once known, the file that would be published
+}
+
+// format is a file format that is taken in. Its functions see untrusted bytes and may panic.
+type format struct {
+	name      string // for people
+	mediaType string
+	ext       string
+
+	open   func(data []byte, limits strip.Limits) (*opened, error)
+	size   func(*opened) (image.Config, error)
+	decode func(ctx context.Context, o *opened, r io.Reader) (image.Image, error)
+	memory func(pixels, frames int64) int64 // estimate of the worst moment, in bytes
+}
+
+// The estimates count what the decoder holds, what it decodes into, and the planes that the first resize reads.
+var (
+	formatJPEG = &format{
+		"JPEG", "image/jpeg", "jpg", stripped(strip.JPEG), config(jpeg.DecodeConfig), still(jpeg.Decode),
+		func(pixels, _ int64) int64 { return 15 * pixels }, // 4:4:4, progressive: samples and 4-byte coefficients
+	}
+	formatPNG = &format{
+		"PNG", "image/png", "png", stripped(strip.PNG), config(png.DecodeConfig), still(png.Decode),
+		func(pixels, _ int64) int64 { return 12 * pixels }, // 16 bits: 8 bytes a pixel, and 4 planes
+	}
+	formatGIF = &format{
+		"GIF", "image/gif", "gif", stripped(strip.GIF), config(gif.DecodeConfig), still(decodeGIF),
+		func(pixels, frames int64) int64 { return (frames + 8) * pixels },
+	}
+	formatWebP = &format{
+		"WebP", "image/webp", "webp", stripped(strip.WebP), config(webp.DecodeConfig), decodeWebP,
+		func(pixels, _ int64) int64 { return 12 * pixels },
+	}
+	formatHEIC = &format{
+		"HEIC", "image/heic", "heic", openHEIC,
+		func(o *opened) (image.Config, error) {
+			return image.Config{Width: o.heif.Width, Height: o.heif.Height}, nil
+		},
+		func(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
+			return heif.Decode(ctx, o.data, o.heif)
+		},
+		func(pixels, _ int64) int64 { return min(30*pixels, heif.MaxMemory) },
+	}
+	formatTIFF = &format{
+		"TIFF", "image/tiff", "tiff", openTIFF, config(tiff.DecodeConfig), still(tiff.Decode),
+		func(pixels, _ int64) int64 { return 12 * pixels },
+	}
+	formatBMP = &format{
+		"BMP", "image/bmp", "bmp", openBMP, config(bmp.DecodeConfig), still(bmp.Decode),
+		func(pixels, _ int64) int64 { return 8 * pixels },
+	}
+)
+
+func config(read func(io.Reader) (image.Config, error)) func(*opened) (image.Config, error) {
+	return func(o *opened) (image.Config, error) { return read(bytes.NewReader(o.data)) }
+}
+
+func still(decode func(io.Reader) (image.Image, error)) func(context.Context, *opened, io.Reader) (image.Image, error) {
+	return func(_ context.Context, _ *opened, r io.Reader) (image.Image, error) { return decode(r) }
+}
+
+func stripped(parse func([]byte, strip.Limits) (*strip.File, error)) func([]byte, strip.Limits) (*opened, error) {
+	return func(data []byte, limits strip.Limits) (*opened, error) {
+		f, err := parse(data, limits)
+		if err != nil {
+			return nil, err
+		}
+		return &opened{f.Orientation, f.Exif, f.ICC, f.Frames, f.Removed, f, nil, nil}, nil
+	}
+}
+
+// openHEIC reads the boxes. libheif turns the picture by the container's own properties, which count alone: the EXIF
+// orientation repeats them.
+func openHEIC(data []byte, _ strip.Limits) (*opened, error) {
+	info, err := heif.ParseInfo(data)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{orientation: 1, exif: info.Exif, icc: info.ICC, frames: 1, heif: info, data: data}
+	if n := len(info.Exif); n > 0 {
+		o.removed = append(o.removed, strip.Removed{Name: "EXIF", Bytes: n})
+	}
+	return o, nil
+}
+
+func openTIFF(data []byte, _ strip.Limits) (*opened, error) {
+	if exif.IsRaw(data) {
+		return nil, refuseNamed(UnsupportedFormat, "a camera's raw file")
+	}
+	return &opened{orientation: exif.Orientation(data), exif: data, icc: exif.Profile(data), frames: 1, data: data}, nil
+}
+
+func openBMP(data []byte, _ strip.Limits) (*opened, error) {
+	return &opened{orientation: 1, frames: 1, data: data}, nil
+}
+
+// decodeGIF decodes every frame and returns the first, on its canvas.
+func decodeGIF(r io.Reader) (image.Image, error) {
+	all, err := gif.DecodeAll(r)
+	if err != nil {
+		return nil, err
+	}
+	first := all.Image[0]
+	canvas := image.Rect(0, 0, all.Config.Width, all.Config.Height)
+	if first.Rect == canvas {
+		return first, nil
+	}
+	return onCanvas(canvas, first, first.Rect.Min), nil
+}
+
+// onCanvas lays a picture on a transparent canvas with its top left at the given point.
+func onCanvas(canvas image.Rectangle, m image.Image, at image.Point) image.Image {
+	out := image.NewNRGBA(canvas)
+	b := m.Bounds()
+	for y := range b.Dy() {
+		for x := range b.Dx() {
+			out.Set(at.X+x, at.Y+y, m.At(b.Min.X+x, b.Min.Y+y))
+		}
+	}
+	return out
+}
+
+// decodeWebP decodes a still picture, or every frame of an animation and returns the first, on its canvas.
+func decodeWebP(ctx context.Context, o *opened, r io.Reader) (image.Image, error) {
+	if o.frames == 1 {
+		m, err := webp.Decode(r)
+		fullRange(m)
+		return m, err
+	}
+	canvas, err := webp.DecodeConfig(bytes.NewReader(o.data))
+	if err != nil {
+		return nil, err
+	}
+	frames, err := strip.WebPFrames(o.data)
+	if err != nil {
+		return nil, err
+	}
+	var first image.Image
+	for i, f := range frames {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		claim, err := webp.DecodeConfig(bytes.NewReader(f.File))
+		if err != nil {
+			return nil, err
+		}
+		if claim.Width != f.Width || claim.Height != f.Height {
+			return nil, strip.ErrMalformed
+		}
+		m, err := webp.Decode(bytes.NewReader(f.File))
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			fullRange(m)
+			first = onCanvas(image.Rect(0, 0, canvas.Width, canvas.Height), m, image.Pt(f.X, f.Y))
+		}
+	}
+	return first, nil
+}
+
+// fullRange stretches the planes of a lossy WebP from studio range, in which x/image hands them out, to the full range
+// that Go's colour types mean (RFC 6386, section 9.2).
+func fullRange(m image.Image) {
+	switch m := m.(type) {
+	case *image.YCbCr:
+		stretch(m)
+	case *image.NYCbCrA:
+		stretch(&m.YCbCr)
+	}
+}
+
+func stretch(m *image.YCbCr) {
+	var luma, chroma [256]byte
+	for i := range 256 {
+		luma[i] = byte(min(255, max(0, ((i-16)*255+109)/219)))
+		chroma[i] = byte(min(255, max(0, 128+((i-128)*255)/224)))
+	}
+	for i, v := range m.Y {
+		m.Y[i] = luma[v]
+	}
+	for i, v := range m.Cb {
+		m.Cb[i] = chroma[v]
+	}
+	for i, v := range m.Cr {
+		m.Cr[i] = chroma[v]
+	}
+}
