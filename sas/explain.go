@@ -120,7 +120,7 @@ type Verdict string
 const (
 	Works      Verdict = "works"      // the signature is right and nothing speaks against the request
 	Refused    Verdict = "refused"    // at least one failure
-	Unverified Verdict = "unverified" // nothing speaks against it, but no key was there to check the signature
+	Unverified Verdict = "unverified" // nothing speaks against it, but a key or a stored access policy was not there to check
 )
 
 // SignatureState says what is known of the signature.
@@ -188,7 +188,7 @@ func Explain(q Question) Explanation {
 		}
 	}
 	e.out.Verdict = Unverified
-	if e.out.Signature == SignatureRight {
+	if e.out.Signature == SignatureRight && !e.out.Has(CodePolicyUnseen) {
 		e.out.Verdict = Works
 	}
 	for _, f := range e.out.Findings {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"log/slog"
+	"strings"
 	"sync"
 )
 
@@ -40,7 +41,8 @@ type signer struct {
 // ParseKey decodes a key as Azure shows it: standard base64 with padding. The error is ErrKey.
 func ParseKey(encoded string) (Key, error) {
 	secret, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if err != nil || len(secret) == 0 || len(secret) > MaxKeyBytes {
+	// The decoder skips line breaks; a key has none.
+	if err != nil || len(secret) == 0 || len(secret) > MaxKeyBytes || strings.ContainsAny(encoded, "\r\n") {
 		return Key{}, ErrKey
 	}
 	return NewKey(secret), nil

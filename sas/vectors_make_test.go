@@ -174,6 +174,9 @@ func soundVectors() []vectorCase {
 		{name: "policy-unseen", comment: "the policy is not known here", text: at(blobURL, func(m *vectorMaker) string {
 			return m.service(func(v *Service) { v.Identifier, v.Permissions, v.Expiry = "readers", 0, Time{} })
 		}), noKey: true, expect: "policy-unseen", verdict: Unverified, signature: SignatureUnchecked},
+		{name: "policy-unseen-key-known", comment: "the signature is right, but what it allows is not known", text: at(blobURL, func(m *vectorMaker) string {
+			return m.service(func(v *Service) { v.Identifier, v.Permissions, v.Expiry = "readers", 0, Time{} })
+		}), headers: []string{"method: DELETE"}, expect: "policy-unseen", verdict: Unverified, signature: SignatureRight},
 		{name: "ip-inside", comment: "an address at the end of the range", text: at(blobURL, func(m *vectorMaker) string {
 			return m.service(func(v *Service) { v.IP, _ = ParseIPRange("10.0.0.1-10.0.0.9") })
 		}), headers: []string{"ip: 10.0.0.9"}, expect: "none", verdict: Works, signature: SignatureRight},

@@ -41,7 +41,7 @@ func writeJSON(w io.Writer, v any) error {
 var verdictWords = map[sas.Verdict]string{
 	sas.Works:      "It works.",
 	sas.Refused:    "It is refused.",
-	sas.Unverified: "Nothing speaks against it, but without a key the signature was not checked.",
+	sas.Unverified: "Nothing speaks against it, but not all could be checked: the signature needs the key, a stored access policy its content.",
 }
 
 // explanationText lays an explanation out for people.

@@ -26,7 +26,7 @@ func (c sasVerifyCmd) Run(std streams) error {
 	case explanation.Verdict == sas.Works:
 		fmt.Fprintln(std.out, "works")
 	case explanation.Verdict == sas.Unverified:
-		fmt.Fprintln(std.err, "valetkey: not verified: the key is needed (--account-key, --connection-string or --delegation-key), and the container and blob where only a SAS is given")
+		fmt.Fprintln(std.err, "valetkey: not verified: it takes the key (--account-key, --connection-string or --delegation-key), the account, container and blob where only a SAS is given, and --policy where a stored access policy governs it")
 	default:
 		for _, f := range explanation.Findings {
 			if f.Severity == sas.Failure {
