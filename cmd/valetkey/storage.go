@@ -9,21 +9,24 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/blobserver/oidctoken"
+	"github.com/valetkey/valetkey/blobserver/webhook"
 )
 
 type storageCmd struct {
-	Listen      string           `default:"127.0.0.1:10000" help:"Where to listen." placeholder:"HOST:PORT"`
-	Data        string           `default:"./data" help:"The data folder, or :memory: for data that goes when the process ends." placeholder:"DIR"`
-	DevAccount  bool             `help:"Serve the well-known development account, so that UseDevelopmentStorage=true works. Loopback only."`
-	Account     []storageAccount `env:"VALETKEY_ACCOUNTS,AZURITE_ACCOUNTS" sep:";" help:"An account with one or two keys; repeatable. Default: the data folder's own account, which has a random key." placeholder:"NAME:KEY[:KEY2]"`
-	Fsync       bool             `default:"true" negatable:"" help:"Acknowledge a write only when it is on disk."`
-	TLSCert     string           `name:"tls-cert" help:"Serve HTTPS with this certificate (PEM). It is read again when it changes." placeholder:"FILE"`
-	TLSKey      string           `name:"tls-key" help:"The certificate's key (PEM)." placeholder:"FILE"`
-	CopyFromURL bool             `name:"copy-from-url" help:"Let copies fetch their source from any URL, not only from this service."`
-	OIDCIssuer  string           `name:"oidc-issuer" help:"Take bearer tokens of this OpenID Connect issuer. Whoever holds one may do everything." placeholder:"URL"`
-	OIDCAud     []string         `name:"oidc-audience" help:"The audience that tokens must be for. Default: https://storage.azure.com." placeholder:"AUDIENCE"`
-	AccessLog   bool             `help:"Log every request."`
-	Grace       time.Duration    `default:"10s" help:"How long requests may go on after SIGTERM."`
+	Listen        string           `default:"127.0.0.1:10000" help:"Where to listen." placeholder:"HOST:PORT"`
+	Data          string           `default:"./data" help:"The data folder, or :memory: for data that goes when the process ends." placeholder:"DIR"`
+	DevAccount    bool             `help:"Serve the well-known development account, so that UseDevelopmentStorage=true works. Loopback only."`
+	Account       []storageAccount `env:"VALETKEY_ACCOUNTS,AZURITE_ACCOUNTS" sep:";" help:"An account with one or two keys; repeatable. Default: the data folder's own account, which has a random key." placeholder:"NAME:KEY[:KEY2]"`
+	Fsync         bool             `default:"true" negatable:"" help:"Acknowledge a write only when it is on disk."`
+	TLSCert       string           `name:"tls-cert" help:"Serve HTTPS with this certificate (PEM). It is read again when it changes." placeholder:"FILE"`
+	TLSKey        string           `name:"tls-key" help:"The certificate's key (PEM)." placeholder:"FILE"`
+	CopyFromURL   bool             `name:"copy-from-url" help:"Let copies fetch their source from any URL, not only from this service."`
+	OIDCIssuer    string           `name:"oidc-issuer" help:"Take bearer tokens of this OpenID Connect issuer. Whoever holds one may do everything." placeholder:"URL"`
+	OIDCAud       []string         `name:"oidc-audience" help:"The audience that tokens must be for. Default: https://storage.azure.com." placeholder:"AUDIENCE"`
+	Webhook       []string         `help:"Post BlobCreated and BlobDeleted events there, after a handshake; repeatable." placeholder:"URL"`
+	WebhookSchema string           `default:"eventgrid" enum:"eventgrid,cloudevents" help:"How events are written: eventgrid or cloudevents." placeholder:"SCHEMA"`
+	AccessLog     bool             `help:"Log every request."`
+	Grace         time.Duration    `default:"10s" help:"How long requests may go on after SIGTERM."`
 }
 
 // Run serves the Blob service until ctx ends.
@@ -34,6 +37,9 @@ func (c storageCmd) Run(ctx context.Context, std streams) error {
 	}
 	if c.DevAccount {
 		set.Accounts = append([]storageAccount{{devAccountName, []string{devAccountKey}}}, set.Accounts...)
+	}
+	for _, url := range c.Webhook {
+		set.Webhooks = append(set.Webhooks, webhook.Hook{URL: url, Schema: webhook.Schema(c.WebhookSchema)})
 	}
 	if c.CopyFromURL {
 		set.Client = &http.Client{}

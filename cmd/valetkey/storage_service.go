@@ -12,10 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/valetkey/valetkey/blobserver"
+	"github.com/valetkey/valetkey/blobserver/webhook"
 	"github.com/valetkey/valetkey/blobstore"
 	"github.com/valetkey/valetkey/blobstore/diskstore"
 )
@@ -34,7 +36,8 @@ type storageSettings struct {
 
 	Client    *http.Client             // fetches copy sources that lie elsewhere; nil: refused
 	Tokens    blobserver.TokenVerifier // nil: no bearer tokens
-	Events    func(blobstore.Event)    // nil: nobody listens
+	Events    func(blobstore.Event)    // nil: nobody listens in this process
+	Webhooks  []webhook.Hook           // who is told of events over HTTP
 	Log       *slog.Logger             // nil: slog.Default()
 	AccessLog *slog.Logger             // nil: none
 }
@@ -50,6 +53,8 @@ type storageService struct {
 	http     *http.Server
 	data     string
 	closer   io.Closer
+	hooks    *webhook.Sender // nil without webhooks
+	scratch  string          // a temporary folder that goes with the service
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 	failed   chan error
@@ -68,14 +73,17 @@ func startStorage(ctx context.Context, set storageSettings) (_ *storageService, 
 		set.Log = slog.Default()
 	}
 	s := &storageService{data: set.Data, failed: make(chan error, 1)}
+	if err := s.openHooks(&set); err != nil {
+		return nil, err
+	}
 	store, err := openStore(set)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.closeHooks())
 	}
 	s.Store, s.closer = store, store
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, store.Close())
+			err = errors.Join(err, store.Close(), s.closeHooks())
 		}
 	}()
 	ownAccounts := len(set.Accounts) == 0
@@ -104,6 +112,41 @@ func startStorage(ctx context.Context, set storageSettings) (_ *storageService, 
 	}
 	s.serve(listener, set, ownAccounts && set.Data != inMemory)
 	return s, nil
+}
+
+// openHooks lets the webhooks listen to the store's events, next to who listens already.
+func (s *storageService) openHooks(set *storageSettings) (err error) {
+	if len(set.Webhooks) == 0 {
+		return nil
+	}
+	dir := filepath.Join(set.Data, "events")
+	if set.Data == inMemory {
+		if s.scratch, err = os.MkdirTemp("", "valetkey-events-"); err != nil {
+			return err
+		}
+		dir = s.scratch
+	}
+	if s.hooks, err = webhook.Open(dir, set.Webhooks, &webhook.Options{Log: set.Log}); err != nil {
+		return errors.Join(err, s.closeHooks())
+	}
+	others := set.Events
+	set.Events = func(e blobstore.Event) {
+		s.hooks.Note(e)
+		if others != nil {
+			others(e)
+		}
+	}
+	return nil
+}
+
+func (s *storageService) closeHooks() (err error) {
+	if s.hooks != nil {
+		err = s.hooks.Close()
+	}
+	if s.scratch != "" {
+		err = errors.Join(err, os.RemoveAll(s.scratch))
+	}
+	return err
 }
 
 // endpointFile is where a data folder says under which URL it was last served.
@@ -192,6 +235,9 @@ func (s *storageService) serve(listener net.Listener, set storageSettings, watch
 			s.failed <- fmt.Errorf("the Blob service stopped: %w", err)
 		}
 	})
+	if s.hooks != nil {
+		s.done.Go(func() { s.hooks.Run(ctx, strings.TrimSuffix(s.URL, "/"+s.Account)) })
+	}
 	if watchKeys {
 		s.done.Go(func() { s.watchKeys(ctx, set.Log) })
 	}
@@ -247,5 +293,5 @@ func (s *storageService) Shutdown(ctx context.Context) error {
 	}
 	s.stop()
 	s.done.Wait()
-	return errors.Join(err, s.closer.Close())
+	return errors.Join(err, s.closer.Close(), s.closeHooks())
 }

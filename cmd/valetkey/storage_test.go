@@ -8,12 +8,14 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"io"
 	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +24,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+
+	"github.com/valetkey/valetkey/blobserver/webhook"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -260,5 +264,40 @@ func TestStorageCommandServesUntilItIsTold(t *testing.T) {
 	}
 	if !strings.Contains(stderr.String(), "--fsync=false") {
 		t.Errorf("no warning: %q", &stderr)
+	}
+}
+
+func TestWebhooksAreToldOfBlobs(t *testing.T) {
+	told := make(chan string, 4)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			w.Header().Set("WebHook-Allowed-Origin", "*")
+			return
+		}
+		var e struct {
+			Type string
+			Data struct{ URL string }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		told <- e.Type + " " + e.Data.URL
+	}))
+	defer hook.Close()
+	s := startTestStorage(t, storageSettings{Data: t.TempDir(), Webhooks: []webhook.Hook{{URL: hook.URL, Schema: webhook.CloudEvents}}})
+	client, ctx := sdk(t, s.ConnectionString()), context.Background()
+	if _, err := client.CreateContainer(ctx, "photos", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.UploadBuffer(ctx, "photos", "a.jpg", []byte("x"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteBlob(ctx, "photos", "a.jpg", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Microsoft.Storage.BlobCreated ", "Microsoft.Storage.BlobDeleted "} {
+		if got := <-told; got != want+s.URL+"/photos/a.jpg" {
+			t.Errorf("told %q, want %q", got, want+s.URL+"/photos/a.jpg")
+		}
 	}
 }
