@@ -23,6 +23,7 @@ type cli struct {
 	Storage          storageCmd          `cmd:"" help:"Run the embedded Blob service alone."`
 	ConnectionString connectionStringCmd `cmd:"" help:"Print how to reach a data folder's Blob service. Holds the account key."`
 	SAS              sasCmd              `cmd:"" name:"sas" help:"Make, explain and verify shared access signatures."`
+	Photo            photoCmd            `cmd:"" help:"Check photos with the pipeline that the server publishes through."`
 	Version          versionCmd          `cmd:"" help:"Print the version."`
 }
 

@@ -96,6 +96,9 @@ func place(tags map[string]any) *Place {
 	if !ok1 || !ok2 || math.IsNaN(lat+long) || math.Abs(lat) > 90 || math.Abs(long) > 180 {
 		return nil
 	}
+	if lat == 0 && long == 0 { // what phones write that had no fix
+		return nil
+	}
 	if text(tags, "GPSLatitudeRef") == "S" {
 		lat = -lat
 	}

@@ -140,3 +140,6 @@ func New(o *Options) (*Pipeline, error) {
 	p.memory = semaphore.NewWeighted(p.opts.MemoryBudget)
 	return p, nil
 }
+
+// MaxBytes is the largest file that Process takes, in bytes: there is no use in reading more than one byte past it.
+func (p *Pipeline) MaxBytes() int64 { return p.opts.MaxBytes }
