@@ -40,7 +40,7 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 		return nil, err
 	}
 	defer func() { app.stop() }()
-	credentials := load{method: "GET", path: "/api/credentials"}
+	credentials := request{method: "GET", path: "/api/credentials"}
 	uploads, sizes, err := guestsUpload(ctx, app.url)
 	if err != nil {
 		return nil, err
@@ -55,11 +55,11 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 		"limits, the ledger and a line in the log for every request."}}
 	for _, measured := range []struct {
 		work  string
-		load  load
+		load  request
 		size  int
 		bound float64
 	}{{"GET /api/credentials", credentials, sizes[0], 0.85}, {"POST /api/uploads", uploads, sizes[1], 0.7}} {
-		bare, err := launch(ctx, "bare", peerAnswers, nil, self, bareCommand, fmt.Sprint(measured.size))
+		bare, err := launch(ctx, "bare", peerAnswers, nil, self, bareCommand, "answer", fmt.Sprint(measured.size))
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 	return r, b.coldStart(ctx, r, data)
 }
 
-func (b *bench) besideNode(ctx context.Context, r *report, credentials load, app *process) error {
+func (b *bench) besideNode(ctx context.Context, r *report, credentials request, app *process) error {
 	script := filepath.Join(b.root, "test/bench/node/function.mjs")
 	for _, peer := range []struct {
 		name, argument string
@@ -127,22 +127,25 @@ func (b *bench) coldStart(ctx context.Context, r *report, data string) error {
 	return nil
 }
 
+// request is sent to several servers.
+type request struct{ method, path, header, body string }
+
 // measurement is one server's under a load.
 type measurement struct{ rate, perCPU float64 }
 
 // inTurns measures servers under the same load, one after the other and again, and takes each one's medians.
-func (b *bench) inTurns(ctx context.Context, l load, connections int, servers ...*process) ([]measurement, error) {
+func (b *bench) inTurns(ctx context.Context, r request, connections int, servers ...*process) ([]measurement, error) {
 	rates, perCPU := make([][]float64, len(servers)), make([][]float64, len(servers))
 	for turn := range b.times + 1 {
 		for i, s := range servers {
 			before := s.cpu()
-			rate, err := l.rate(ctx, s.url, connections, b.round)
+			got, err := drive(ctx, s.url, connections, b.round, 0, same(r.method, s.url, r.path, r.header, r.body))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
 			if turn > 0 { // the first warms up
-				rates[i] = append(rates[i], rate)
-				perCPU[i] = append(perCPU[i], rate*b.round.Seconds()/(s.cpu()-before).Seconds())
+				rates[i] = append(rates[i], got.rate())
+				perCPU[i] = append(perCPU[i], float64(got.answers)/(s.cpu()-before).Seconds())
 			}
 		}
 	}
@@ -154,16 +157,16 @@ func (b *bench) inTurns(ctx context.Context, l load, connections int, servers ..
 }
 
 // guestsUpload is the request of a guest who has a cookie, and the sizes of the answers to it and to credentials.
-func guestsUpload(ctx context.Context, url string) (load, [2]int, error) {
+func guestsUpload(ctx context.Context, url string) (request, [2]int, error) {
 	credentials, _, err := ask(ctx, "GET", url+"/api/credentials", "")
 	if err != nil {
-		return load{}, [2]int{}, err
+		return request{}, [2]int{}, err
 	}
 	upload, cookie, err := ask(ctx, "POST", url+"/api/uploads", newUpload)
 	if err != nil {
-		return load{}, [2]int{}, err
+		return request{}, [2]int{}, err
 	}
-	l := load{method: "POST", path: "/api/uploads", body: newUpload, header: "Content-Type: application/json\r\nCookie: " + cookie + "\r\n"}
+	l := request{method: "POST", path: "/api/uploads", body: newUpload, header: "Content-Type: application/json\r\nCookie: " + cookie + "\r\n"}
 	return l, [2]int{credentials, upload}, nil
 }
 

@@ -23,13 +23,15 @@ type suite struct {
 // suites, in the report's order. Each is a file of this folder.
 var suites = []suite{
 	{"grants", grants},
+	{"storage", storage},
 }
 
 // bench is what every suite needs.
 type bench struct {
-	root  string        // of the repository
-	round time.Duration // how long one measurement lasts
-	times int           // how often each is made; the median counts
+	root    string        // of the repository
+	scratch string        // where data folders are made; a real disk
+	round   time.Duration // how long one measurement lasts
+	times   int           // how often each is made; the median counts
 }
 
 func main() {
@@ -39,6 +41,7 @@ func main() {
 	}
 	b := &bench{}
 	flag.StringVar(&b.root, "root", ".", "the repository")
+	flag.StringVar(&b.scratch, "scratch", "", "where to make data folders: a real disk, for what is durable to be measured (default the system's temporary folder)")
 	flag.DurationVar(&b.round, "round", 2*time.Second, "how long one measurement lasts")
 	flag.IntVar(&b.times, "times", 3, "how often each measurement is made; the median counts")
 	flag.Parse()
