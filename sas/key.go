@@ -33,9 +33,9 @@ type keyState struct {
 // signer is what one signing needs, kept between signings so that none of it is allocated again.
 type signer struct {
 	mac  hash.Hash
-	text []byte // string-to-sign
-	word []byte // one value before it is escaped
+	text []byte // string-to-sign, then the values that are not in it
 	sum  []byte // raw signature, then its base64
+	out  []byte // the query string, before it becomes a string
 }
 
 // ParseKey decodes a key as Azure shows it: standard base64 with padding. The error is ErrKey.
@@ -55,8 +55,8 @@ func NewKey(secret []byte) Key {
 		return &signer{
 			mac:  hmac.New(sha256.New, s.secret),
 			text: make([]byte, 0, 512),
-			word: make([]byte, 0, 256),
 			sum:  make([]byte, 0, sha256.Size+signatureLen),
+			out:  make([]byte, 0, 512),
 		}
 	}
 	return Key{func() *keyState { return s }}

@@ -1,5 +1,7 @@
 package sas
 
+import "slices"
+
 // record holds the values of any kind of SAS while it is being signed. It lives on the stack: nothing here may keep a
 // reference to it.
 type record struct {
@@ -36,10 +38,11 @@ func (r *record) token(key Key) (string, error) {
 		return "", ErrKey
 	}
 	s := key.get()
-	defer key.put(s)
-	var room [512]byte
-	out, err := r.write(room[:0], s)
-	return string(out), err
+	out, err := r.write(s.out[:0], s)
+	s.out = out
+	token := string(out)
+	key.put(s)
+	return token, err
 }
 
 func (r *record) appendToken(dst []byte, key Key) ([]byte, error) {
@@ -56,38 +59,44 @@ func (r *record) write(dst []byte, s *signer) ([]byte, error) {
 	if err := r.complete(); err != nil {
 		return dst, err
 	}
-	s.text = s.text[:0]
+	// Each value is written once, into the string-to-sign or behind it, and copied to the query from there.
+	var at [numFields]struct{ from, to int32 }
+	text := s.text[:0]
 	for i, f := range r.layout {
 		if i > 0 {
-			s.text = append(s.text, '\n')
+			text = append(text, '\n')
 		}
-		s.text = r.append(s.text, f)
+		at[f].from = int32(len(text))
+		text = r.append(text, f)
+		at[f].to = int32(len(text))
 	}
-	signature := s.sign(s.text)
-	first := true
-	for f := range fieldSIG {
-		if r.kind != UserDelegationKind && fieldSKOID <= f && f <= fieldSRQ {
-			continue
+	signed := len(text)
+	for _, f := range unsignedFields {
+		if at[f].to == 0 {
+			at[f].from = int32(len(text))
+			text = r.append(text, f)
+			at[f].to = int32(len(text))
 		}
-		before := len(dst)
-		if !first {
-			dst = append(dst, '&')
+	}
+	s.text = text
+	for f := range fieldSIG {
+		if at[f].from == at[f].to {
+			continue
 		}
 		dst = append(append(dst, fieldNames[f]...), '=')
-		value := len(dst)
-		dst = r.append(dst, f)
-		if len(dst) == value {
-			dst = dst[:before]
-			continue
+		if value := text[at[f].from:at[f].to]; unreserved(value) {
+			dst = append(dst, value...)
+		} else {
+			dst = appendEscaped(dst, value)
 		}
-		first = false
-		if !unreserved(dst[value:]) {
-			s.word = append(s.word[:0], dst[value:]...)
-			dst = appendEscaped(dst[:value], s.word)
-		}
+		dst = append(dst, '&')
 	}
-	return appendEscaped(append(dst, "&sig="...), signature), nil
+	return appendEscaped(append(dst, "sig="...), s.sign(text[:signed])), nil
 }
+
+// unsignedFields are the parameters that not every string-to-sign holds: sr only since 2018-11-09, sdd and the names in
+// srh and srq never; the resource, and "name:value", stand for them.
+var unsignedFields = [...]field{fieldSR, fieldSDD, fieldSRH, fieldSRQ}
 
 // fields is the string-to-sign by field.
 func (r *record) fields() ([]Field, error) {
@@ -262,12 +271,17 @@ func unreserved(text []byte) bool {
 // appendEscaped appends text percent-encoded for a query: everything but the unreserved characters, so that no reader can
 // take a plus sign for a space.
 func appendEscaped(dst, text []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, 3*len(text))
+	out := dst[:n+3*len(text)]
 	for _, c := range text {
 		if plain[c] {
-			dst = append(dst, c)
+			out[n] = c
+			n++
 		} else {
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+			out[n], out[n+1], out[n+2] = '%', upperHex[c>>4], upperHex[c&15]
+			n += 3
 		}
 	}
-	return dst
+	return out[:n]
 }
