@@ -2,13 +2,17 @@ package blobserver_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/valetkey/valetkey/blobserver"
+	"github.com/valetkey/valetkey/blobstore"
 	"github.com/valetkey/valetkey/blobstore/diskstore"
 	"github.com/valetkey/valetkey/sas"
 )
@@ -71,5 +75,49 @@ func BenchmarkRequests(b *testing.B) {
 		run("GetBlob/"+unit, func() { do("GET", "/bench/read?", nil) })
 		run("PutBlob/"+unit, func() { do("PUT", "/bench/write?", data) })
 		run("PutBlock/"+unit, func() { do("PUT", "/bench/block?comp=block&blockid=YQ==&", data) })
+	}
+}
+
+// BenchmarkListBlobs lists 10,000 blobs in two pages.
+func BenchmarkListBlobs(b *testing.B) {
+	store, err := diskstore.OpenTemp(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	acct, _ := blobserver.ParseAccount(account, firstKey)
+	accounts, _ := blobserver.NewAccounts(acct)
+	handler := blobserver.New(store, accounts, nil)
+	container := blobstore.ContainerName{Account: account, Container: "list"}
+	if _, err := store.CreateContainer(b.Context(), container, blobstore.CreateContainerOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for n := i; n < 10_000; n += 16 {
+				name := blobstore.BlobName{Account: account, Container: "list", Blob: fmt.Sprintf("owner/%08d/original.jpg", n)}
+				if _, err := store.PutBlob(b.Context(), name, strings.NewReader("x"), blobstore.PutBlobOptions{Size: 1, Metadata: map[string]string{"title": "a"}}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	token, _ := (&sas.Service{Account: account, Container: "list", Permissions: sas.List, Expiry: sas.TimeOf(time.Now().Add(time.Hour))}).Sign(acct.Keys[0])
+	for b.Loop() {
+		marker, pages := "", 0
+		for ; pages == 0 || marker != ""; pages++ {
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, httptest.NewRequest("GET", "/"+account+"/list?restype=container&comp=list&include=metadata&marker="+marker+"&"+token, nil))
+			_, rest, _ := strings.Cut(w.Body.String(), "<NextMarker>")
+			marker, _, _ = strings.Cut(rest, "<")
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Body)
+			}
+		}
+		if pages != 2 {
+			b.Fatalf("%d pages", pages)
+		}
 	}
 }

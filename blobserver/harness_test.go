@@ -80,6 +80,25 @@ func (l *lines) String() string {
 
 func newService(t *testing.T, change ...func(*blobserver.Options)) *service {
 	t.Helper()
+	s := prepareService(t, change...)
+	s.http.Start()
+	s.URL = s.http.URL + "/" + account
+	return s
+}
+
+// newTLSService is newService over HTTPS, HTTP/2 included.
+func newTLSService(t *testing.T, change ...func(*blobserver.Options)) *service {
+	t.Helper()
+	s := prepareService(t, change...)
+	s.http.EnableHTTP2 = true
+	s.http.StartTLS()
+	s.URL = s.http.URL + "/" + account
+	return s
+}
+
+// prepareService makes all but the listener's protocol.
+func prepareService(t *testing.T, change ...func(*blobserver.Options)) *service {
+	t.Helper()
 	s := &service{t: t, clock: &clock{}, log: &lines{}}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
 	store, err := diskstore.Open(t.TempDir(), &diskstore.Options{NoSync: true, Now: s.clock.now, Logger: log})
@@ -100,8 +119,6 @@ func newService(t *testing.T, change ...func(*blobserver.Options)) *service {
 	}
 	s.http = httptest.NewUnstartedServer(nil)
 	s.http.Config = blobserver.New(store, s.accounts, o).HTTPServer()
-	s.http.Start()
-	s.URL = s.http.URL + "/" + account
 	t.Cleanup(func() {
 		s.http.Close()
 		if err := store.Close(); err != nil {

@@ -2,12 +2,12 @@ package blobserver
 
 import (
 	"encoding/base64"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/valetkey/valetkey/bloberror"
@@ -68,7 +68,16 @@ func (s *Server) listBlobs(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	b := make([]byte, 0, 512+len(page.Entries)*900)
+	buffer := listBuffers.Get().(*[]byte)
+	defer listBuffers.Put(buffer)
+	*buffer = s.appendBlobPage(slices.Grow((*buffer)[:0], 512+1024*len(page.Entries)), r, &page, &o)
+	return writeXML(w, r, *buffer)
+}
+
+// listBuffers keep the memory of pages: a full one has several MB, which would cost more to get than to fill.
+var listBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func (s *Server) appendBlobPage(b []byte, r *request, page *blobstore.BlobPage, o *blobstore.ListBlobsOptions) []byte {
 	b = append(b, xmlDeclaration+`<EnumerationResults ServiceEndpoint="`...)
 	b = appendXMLText(b, r.endpoint())
 	b = append(b, `" ContainerName="`...)
@@ -85,12 +94,12 @@ func (s *Server) listBlobs(w http.ResponseWriter, r *request) error {
 			b = appendName(b, "Name", e.Name)
 			b = append(b, "</BlobPrefix>"...)
 		} else {
-			b = appendBlob(b, e, &o)
+			b = appendBlob(b, e, o)
 		}
 	}
 	b = append(b, "</Blobs>"...)
 	b = appendElement(b, "NextMarker", encodeMarker(page.NextMarker))
-	return writeXML(w, r, append(b, "</EnumerationResults>"...))
+	return append(b, "</EnumerationResults>"...)
 }
 
 // appendListEcho repeats what was asked for, as every list does.
@@ -236,7 +245,13 @@ func appendMetadata(b []byte, metadata map[string]string) []byte {
 		return append(b, "<Metadata />"...)
 	}
 	b = append(b, "<Metadata>"...)
-	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+	var room [16]string
+	keys := room[:0]
+	for key := range metadata {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
 		b = appendElement(b, key, metadata[key])
 	}
 	return append(b, "</Metadata>"...)
