@@ -30,7 +30,7 @@ func (r *blobRecord) properties(now time.Time, snapshot string) blobstore.BlobPr
 		Size:        r.size,
 		HTTPHeaders: r.headers,
 		Metadata:    r.metadata,
-		TagCount:    len(r.tags),
+		TagCount:    len(r.tags) + r.tagCount,
 		Tier:        r.tier,
 		Lease:       r.lease.Info(now),
 		Copy:        r.copied,

@@ -106,6 +106,9 @@ func (u *upload) fill(ctx context.Context, body io.Reader, digest hash.Hash) err
 			return storageError(err)
 		}
 		at += int64(len(b))
+		if at%chunkSize == 0 {
+			startWriteback(u.seg.file, u.offset+at-chunkSize, chunkSize)
+		}
 		if at%chunkSize == 0 || at == u.extent.length {
 			u.extent.sums = append(u.extent.sums, chunk)
 			if u.extent.length <= chunkSize {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +56,7 @@ type lister struct {
 	page   *blobstore.BlobPage
 
 	blobs, staged *bolt.Cursor // staged is nil unless asked for
+	record        blobRecord   // the one at blobs
 	key, value    []byte       // at blobs, nil past the end
 	stagedKey     []byte       // at staged, with the base version behind it; nil past the end
 
@@ -158,15 +159,14 @@ func (l *lister) stepBlob(both bool) (full bool, err error) {
 	if l.group(name) {
 		return false, nil
 	}
-	r, err := decodeBlob(l.value)
-	if err != nil {
+	if err := l.record.decode(string(l.value), l.Metadata || l.Tags); err != nil {
 		return false, err
 	}
 	snapshot := ""
 	if version != baseVersion {
 		snapshot = snapshotOf(version)
 	}
-	l.page.Entries = append(l.page.Entries, blobstore.ListEntry{Name: name, Properties: l.properties(r, snapshot)})
+	l.append(blobstore.ListEntry{Name: name, Properties: l.properties(&l.record, snapshot)})
 	l.setBlob(l.blobs.Next())
 	if both {
 		l.setStaged(l.staged.Next())
@@ -188,7 +188,7 @@ func (l *lister) stepStaged() (full bool, err error) {
 		return false, nil
 	}
 	hidden := bytes.Equal(l.key, l.stagedKey) // a soft-deleted blob of the same name
-	l.page.Entries = append(l.page.Entries, blobstore.ListEntry{Name: name, Uncommitted: true})
+	l.append(blobstore.ListEntry{Name: name, Uncommitted: true})
 	l.setStaged(l.staged.Next())
 	if hidden {
 		l.setBlob(l.blobs.Next())
@@ -206,9 +206,19 @@ func (l *lister) group(name string) bool {
 		return false
 	}
 	shared := name[:len(l.Prefix)+i+len(l.Delimiter)]
-	l.page.Entries = append(l.page.Entries, blobstore.ListEntry{Name: shared, IsPrefix: true})
+	l.append(blobstore.ListEntry{Name: shared, IsPrefix: true})
 	l.seek(after(appendEscaped(bytes.Clone(l.base), shared)))
 	return true
+}
+
+// growAt is the length at which a page gets its full capacity: most listings end before.
+const growAt = 256
+
+func (l *lister) append(e blobstore.ListEntry) {
+	if n := len(l.page.Entries); n == growAt && l.max > n {
+		l.page.Entries = slices.Grow(l.page.Entries, l.max-n)
+	}
+	l.page.Entries = append(l.page.Entries, e)
 }
 
 func (l *lister) properties(r *blobRecord, snapshot string) blobstore.BlobProperties {
@@ -217,7 +227,7 @@ func (l *lister) properties(r *blobRecord, snapshot string) blobstore.BlobProper
 		p.Metadata = nil
 	}
 	if l.Tags {
-		p.Tags = maps.Clone(r.tags)
+		p.Tags = r.tags
 	}
 	if !l.Copy {
 		p.Copy = nil

@@ -22,6 +22,7 @@ type blobRecord struct {
 	content           uint64 // 0: no bytes
 	headers           blobstore.HTTPHeaders
 	metadata, tags    map[string]string
+	tagCount          int                  // of a record that was decoded without its pairs
 	tier              blobstore.AccessTier // empty: inferred
 	tierChanged       int64                // Unix seconds
 	lease             blobstore.Lease
@@ -90,18 +91,29 @@ func (r *blobRecord) encode() []byte {
 
 // decodeBlob reads a record. All its strings share one copy of the bytes.
 func decodeBlob(b []byte) (*blobRecord, error) {
-	d := decoder{s: string(b)}
+	r := new(blobRecord)
+	return r, r.decode(string(b), true)
+}
+
+// decode reads a record from bytes that its strings keep. Without pairs, metadata and tags stay nil.
+func (r *blobRecord) decode(s string, pairs bool) error {
+	d := decoder{s: s}
 	if d.byte() != recordVersion {
-		return nil, errRecord
+		return errRecord
 	}
 	flags := d.byte()
-	r := &blobRecord{tick: d.uint64(), created: d.varint(), modified: d.varint(), size: d.size(), content: d.uvarint()}
+	*r = blobRecord{tick: d.uint64(), created: d.varint(), modified: d.varint(), size: d.size(), content: d.uvarint()}
 	r.headers = blobstore.HTTPHeaders{ContentType: d.string(), ContentEncoding: d.string(), ContentLanguage: d.string(),
 		ContentDisposition: d.string(), CacheControl: d.string()}
 	if md5 := d.string(); md5 != "" {
 		r.headers.ContentMD5 = []byte(md5)
 	}
-	r.metadata, r.tags = d.pairs(), d.pairs()
+	if pairs {
+		r.metadata, r.tags = d.pairs(), d.pairs()
+	} else {
+		d.skipPairs()
+		r.tagCount = d.skipPairs()
+	}
 	if flags&hasTier != 0 {
 		r.tier, r.tierChanged = blobstore.AccessTier(d.string()), d.varint()
 	}
@@ -115,9 +127,9 @@ func decodeBlob(b []byte) (*blobRecord, error) {
 		r.deleted, r.deletedUntil = d.varint(), d.varint()
 	}
 	if r.flags() != flags {
-		return nil, errRecord
+		return errRecord
 	}
-	return r, d.end()
+	return d.end()
 }
 
 // stagingRecord is what is known of a blob's uncommitted blocks as a whole.
@@ -232,6 +244,20 @@ func (d *decoder) pairs() map[string]string {
 		m[k] = d.string()
 	}
 	return m
+}
+
+// skipPairs passes over a map and returns how many pairs it has.
+func (d *decoder) skipPairs() int {
+	n := d.uvarint()
+	if n > uint64(len(d.s))/2 {
+		d.bad = true
+		return 0
+	}
+	for range n {
+		d.string()
+		d.string()
+	}
+	return int(n)
 }
 
 func appendString(b []byte, s string) []byte {
