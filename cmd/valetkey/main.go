@@ -24,6 +24,7 @@ type cli struct {
 	ConnectionString connectionStringCmd `cmd:"" help:"Print how to reach a data folder's Blob service. Holds the account key."`
 	SAS              sasCmd              `cmd:"" name:"sas" help:"Make, explain and verify shared access signatures."`
 	Photo            photoCmd            `cmd:"" help:"Check photos with the pipeline that the server publishes through."`
+	Import           importCmd           `cmd:"" help:"Publish a folder tree of old photos."`
 	Version          versionCmd          `cmd:"" help:"Print the version."`
 }
 

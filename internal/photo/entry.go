@@ -13,6 +13,7 @@ type entry struct {
 	title         string
 	width, height int // upright
 	thumbhash     []byte
+	content       ContentHash // of the file that came in
 	original      stored
 	variants      []stored // narrowest first
 	total         int64    // bytes of all that is published, for the quota
@@ -36,6 +37,7 @@ func (e entry) metadata() map[string]string {
 		"title":     base64.RawURLEncoding.EncodeToString([]byte(e.title)),
 		"size":      fmt.Sprintf("%dx%d", e.width, e.height),
 		"thumbhash": base64.RawURLEncoding.EncodeToString(e.thumbhash),
+		"content":   e.content.String(),
 		"original":  e.original.text(),
 		"variants":  strings.Join(variants, " "),
 		"total":     strconv.FormatInt(e.total, 10),
@@ -54,6 +56,9 @@ func parseEntry(m map[string]string) (e entry, err error) {
 	e.title = string(title)
 	if e.thumbhash, err = base64.RawURLEncoding.DecodeString(m["thumbhash"]); err != nil {
 		return e, fmt.Errorf("index entry: thumbhash: %w", err)
+	}
+	if e.content, err = parseContentHash(m["content"]); err != nil {
+		return e, err
 	}
 	if e.width, e.height, err = parseSize(m["size"]); err != nil {
 		return e, err

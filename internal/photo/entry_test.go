@@ -9,7 +9,7 @@ import (
 
 func exampleEntry() entry {
 	return entry{
-		title: "Ærø — 夏 🌞", width: 4000, height: 3000, thumbhash: []byte{1, 2, 0xff},
+		title: "Ærø — 夏 🌞", width: 4000, height: 3000, thumbhash: []byte{1, 2, 0xff}, content: HashContent([]byte("a file")),
 		original: stored{4000, 3000, "image/jpeg", "jpg", 3_500_000},
 		variants: []stored{{320, 240, "image/webp", "webp", 12_000}, {640, 480, "image/webp", "webp", 40_000}},
 		total:    3_552_000,
@@ -47,6 +47,7 @@ func TestParseEntryRefuses(t *testing.T) {
 		"version":     func(m map[string]string) { m["v"] = "2" },
 		"title":       func(m map[string]string) { m["title"] = "?" },
 		"thumbhash":   func(m map[string]string) { m["thumbhash"] = "?" },
+		"content":     func(m map[string]string) { m["content"] = "AAAA" },
 		"size":        func(m map[string]string) { m["size"] = "0x1" },
 		"original":    func(m map[string]string) { m["original"] = "1x1,image/jpeg,jpg" },
 		"path in ext": func(m map[string]string) { m["original"] = "1x1,image/jpeg,../x,1" },
@@ -65,9 +66,9 @@ func TestParseEntryRefuses(t *testing.T) {
 
 func FuzzParseEntry(f *testing.F) {
 	m := exampleEntry().metadata()
-	f.Add(m["v"], m["title"], m["size"], m["thumbhash"], m["original"], m["variants"], m["total"])
-	f.Fuzz(func(t *testing.T, v, title, size, thumbhash, original, variants, total string) {
-		e, err := parseEntry(map[string]string{"v": v, "title": title, "size": size, "thumbhash": thumbhash,
+	f.Add(m["v"], m["title"], m["size"], m["thumbhash"], m["content"], m["original"], m["variants"], m["total"])
+	f.Fuzz(func(t *testing.T, v, title, size, thumbhash, content, original, variants, total string) {
+		e, err := parseEntry(map[string]string{"v": v, "title": title, "size": size, "thumbhash": thumbhash, "content": content,
 			"original": original, "variants": variants, "total": total})
 		if err != nil {
 			return

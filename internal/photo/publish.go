@@ -23,7 +23,8 @@ func (s *Service) publish(ctx context.Context, owner string, id ID, title string
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{title: title, width: result.Width, height: result.Height, thumbhash: result.Thumbhash}
+	e := entry{title: title, width: result.Width, height: result.Height, thumbhash: result.Thumbhash,
+		content: HashContent(data)}
 	e.original = storedOf(result.Original)
 	for _, v := range result.Variants {
 		e.variants = append(e.variants, storedOf(v))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/internal/azure"
 )
@@ -21,7 +22,7 @@ func (s *Service) sweepLanding(ctx context.Context) error {
 			return errors.Join(failed, err)
 		}
 		_, id, upload := parseLanding(blob.Name)
-		if !upload || !s.outdated(id) {
+		if !upload || !s.outdated(id.Time()) {
 			continue
 		}
 		if err := s.landing.Discard(ctx, blob.Name); err != nil {
@@ -46,7 +47,7 @@ func (s *Service) sweepPublished(ctx context.Context) error {
 			continue
 		}
 		var ok bool
-		if owner, id, ok = parseLanding(strings.TrimSuffix(folder, "/")); !ok || !s.outdated(id) {
+		if owner, id, ok = parseLanding(strings.TrimSuffix(folder, "/")); !ok || !s.outdated(blob.Modified) {
 			continue
 		}
 		if _, _, err := s.entry(ctx, owner, id); !errors.Is(err, ErrNotFound) {
@@ -61,6 +62,6 @@ func (s *Service) sweepPublished(ctx context.Context) error {
 	return failed
 }
 
-func (s *Service) outdated(id ID) bool {
-	return s.options.Now().Sub(id.Time()) > s.options.UploadWindow+s.options.ProcessTimeout
+func (s *Service) outdated(since time.Time) bool {
+	return s.options.Now().Sub(since) > s.options.UploadWindow+s.options.ProcessTimeout
 }
