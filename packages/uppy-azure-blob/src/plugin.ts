@@ -16,6 +16,7 @@ import { createLanes, type Lanes } from './limiter.js'
 import { checkSigning, type SigningOptions, transferDefaults, type TransferOptions, type UploadOptions } from './options.js'
 import { credentialsKeeper } from './signers.js'
 import { discard, type Shared, upload } from './upload.js'
+import { Introduction } from './valetkey.js'
 
 declare module '@uppy/core' {
   export interface UppyEventMap<M extends Meta, B extends Body> {
@@ -66,6 +67,7 @@ export default class AzureBlob<M extends Meta, B extends Body> extends BasePlugi
     const { retryDelays: delays, maxRetryAfter } = this.opts
     this.#shared = {
       clock,
+      introduction: new Introduction(),
       keeper:
         'getCredentials' in opts ? credentialsKeeper(opts, clock, { delays, maxRetryAfter }) : undefined,
     }

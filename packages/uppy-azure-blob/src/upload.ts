@@ -10,12 +10,13 @@ import { createLanes } from './limiter.js'
 import { checkSigning, transferDefaults, type UploadOptions } from './options.js'
 import type { RetryOptions } from './retry.js'
 import { credentialsKeeper, credentialsSigner, getUploadSigner, signRequestSigner } from './signers.js'
-import { ValetkeyDestination } from './valetkey.js'
+import { type Introduction, ValetkeyDestination } from './valetkey.js'
 
-/** What uploads of one page can share beside their lanes: the measured clock, and a container's SAS. */
+/** What uploads of one page can share beside their lanes: the measured clock, a container's SAS, who begins first. */
 export interface Shared {
   clock: ServerClock
   keeper?: GrantKeeper | undefined
+  introduction?: Introduction | undefined
 }
 
 /**
@@ -211,7 +212,7 @@ class Attempt {
     const { retry } = this.#requests
     const info = fileInfo(this.#file, options)
     if ('endpoint' in options && options.endpoint !== undefined) {
-      return new ValetkeyDestination(options, info, shared.clock, retry, this.#resume)
+      return new ValetkeyDestination(options, info, shared.clock, retry, this.#resume, shared.introduction)
     }
     const blobName = this.#resume?.id ?? options.blobName ?? randomName(info.name)
     const preferredBlockSize = options.blockSize ?? transferDefaults.blockSize

@@ -18,6 +18,29 @@ export interface ValetkeyOptions extends ApiOptions {
   endpoint: string
 }
 
+/**
+ * Lets one upload begin before all others: a guest gets the cookie that the server knows them by with the first answer,
+ * and several first answers would make several guests of one.
+ */
+export class Introduction {
+  #first: Promise<unknown> | undefined
+  #done = false
+
+  async wait<T>(begin: () => Promise<T>): Promise<T> {
+    while (!this.#done && this.#first !== undefined) await this.#first.catch(() => undefined)
+    if (this.#done) return begin()
+    const mine = begin()
+    this.#first = mine
+    try {
+      const result = await mine
+      this.#done = true
+      return result
+    } finally {
+      this.#first = undefined
+    }
+  }
+}
+
 /** Valetkey's own protocol: the server grants, the browser stages, the server adds up, commits and checks. */
 export class ValetkeyDestination implements Destination {
   readonly #options: ValetkeyOptions
@@ -25,9 +48,18 @@ export class ValetkeyDestination implements Destination {
   readonly #clock: ServerClock
   readonly #retry: RetryOptions
   readonly #keeper: GrantKeeper
+  readonly #introduction: Introduction
   #state: ResumeState | undefined
 
-  constructor(options: ValetkeyOptions, file: FileInfo, clock: ServerClock, retry: RetryOptions, resume?: ResumeState) {
+  constructor(
+    options: ValetkeyOptions,
+    file: FileInfo,
+    clock: ServerClock,
+    retry: RetryOptions,
+    resume?: ResumeState,
+    introduction = new Introduction(),
+  ) {
+    this.#introduction = introduction
     this.#options = options
     this.#file = file
     this.#clock = clock
@@ -81,7 +113,9 @@ export class ValetkeyDestination implements Destination {
 
   #start(): Promise<GrantAnswer> {
     const { name, type, size } = this.#file
-    return this.#grant('POST', `${this.#options.endpoint}/uploads`, { name, type, size })
+    return this.#introduction.wait(() =>
+      this.#grant('POST', `${this.#options.endpoint}/uploads`, { name, type, size }),
+    )
   }
 
   async #resume(): Promise<GrantAnswer> {

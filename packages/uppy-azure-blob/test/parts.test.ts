@@ -8,6 +8,7 @@ import { GrantKeeper, withoutQuery, withQuery } from '../src/grant.js'
 import { Limiter } from '../src/limiter.js'
 import { checkSigning } from '../src/options.js'
 import { withRetry } from '../src/retry.js'
+import { Introduction } from '../src/valetkey.js'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -223,6 +224,23 @@ describe('retrying', () => {
     const result = withRetry(failing(network, 9), { delays: [60_000], maxRetryAfter: 0, signal: stop.signal })
     queueMicrotask(() => stop.abort(new Error('cancelled')))
     await expect(result).rejects.toThrow('cancelled')
+  })
+})
+
+describe('the introduction', () => {
+  it('lets one go first, and the next one when that failed', async () => {
+    const introduction = new Introduction()
+    const log: string[] = []
+    const begin = (name: string, fails = false) =>
+      introduction.wait(async () => {
+        log.push(`${name} begins`)
+        await Promise.resolve()
+        if (fails) throw new Error(name)
+        log.push(`${name} ends`)
+      })
+    await Promise.allSettled([begin('a', true), begin('b'), begin('c'), begin('d')])
+    expect(log.slice(0, 3)).toEqual(['a begins', 'b begins', 'b ends'])
+    expect(log.slice(3, 5)).toEqual(['c begins', 'd begins'])
   })
 })
 
