@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -12,6 +13,10 @@ export default defineConfig({
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
+      },
+      {
+        resolve: { alias: { 'uppy-azure-blob': fileURLToPath(new URL('packages/uppy-azure-blob/src/index.ts', import.meta.url)) } },
+        test: { name: 'web', root: 'web', include: ['test/*.test.ts'], environment: 'node' },
       },
     ],
   },

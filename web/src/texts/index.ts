@@ -1,0 +1,94 @@
+import { en, type Texts } from './en'
+
+export type Language = 'en' | 'ar'
+
+export const languages: readonly { code: Language; name: string }[] = [
+  { code: 'en', name: 'English' },
+  { code: 'ar', name: 'العربية' },
+]
+
+/** Browsers differ in the digits that plain `ar` gets. */
+const locales: Record<Language, string> = { en: 'en', ar: 'ar-u-nu-arab' }
+
+const storageKey = 'valetkey.language'
+
+let language: Language = 'en'
+
+/** The texts in use. Chosen once, before anything is drawn; another choice loads the page anew. */
+export let t: Texts = en
+
+export const currentLanguage = (): Language => language
+
+/** What the user chose before, else the first language of theirs that we speak. */
+export function preferredLanguage(chosen: string | null, wanted: readonly string[]): Language {
+  for (const tag of [chosen ?? '', ...wanted]) {
+    const code = languages.find((each) => tag.toLowerCase().split('-')[0] === each.code)?.code
+    if (code !== undefined) return code
+  }
+  return 'en'
+}
+
+export async function chooseTexts(): Promise<void> {
+  language = preferredLanguage(read(), navigator.languages)
+  if (language === 'ar') t = (await import('./ar')).ar
+  document.documentElement.lang = language
+  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
+}
+
+export function switchLanguage(to: string): void {
+  try {
+    localStorage.setItem(storageKey, to)
+  } catch {
+    // Private windows may refuse: the choice then lasts as long as the page.
+  }
+  location.reload()
+}
+
+function read(): string | null {
+  try {
+    return localStorage.getItem(storageKey)
+  } catch {
+    return null
+  }
+}
+
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
+
+/** Bytes for people, in steps of 1,000 as file managers of phones and Macs show them. */
+export function formatBytes(bytes: number): string {
+  const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
+  return new Intl.NumberFormat(locales[language], {
+    style: 'unit',
+    unit: units[step]!,
+    unitDisplay: step === 0 ? 'long' : 'short',
+    maximumFractionDigits: step > 1 ? 1 : 0,
+  }).format(bytes / 1000 ** step)
+}
+
+/** A rough duration: seconds below a minute, else whole minutes or hours. */
+export function formatDuration(seconds: number): string {
+  const [value, unit] =
+    seconds < 60 ? [Math.max(1, seconds), 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour']
+  return new Intl.NumberFormat(locales[language], { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(value)
+}
+
+export function formatPercent(fraction: number): string {
+  return new Intl.NumberFormat(locales[language], { style: 'percent' }).format(fraction)
+}
+
+export function formatMoment(date: Date): string {
+  return new Intl.DateTimeFormat(locales[language], { dateStyle: 'long', timeStyle: 'short' }).format(date)
+}
+
+/** A day's heading: today, yesterday, or its date; the year only where it is not this one. */
+export function formatDay(date: Date, now: Date): string {
+  const days = Math.round((startOfDay(now) - startOfDay(date)) / 86_400_000)
+  if (days === 0) return t.today
+  if (days === 1) return t.yesterday
+  const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const)
+  return new Intl.DateTimeFormat(locales[language], { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(date)
+}
+
+function startOfDay(date: Date): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
+}

@@ -1,0 +1,48 @@
+import { UploadError } from 'uppy-azure-blob'
+import { currentLanguage, t } from '../texts'
+
+const prefix = 'urn:valetkey:problem:'
+
+/** What to tell the user about a failed upload: in their language, by the stable type of the problem. */
+export function explain(error: unknown, fileName: string): string {
+  if (!(error instanceof UploadError)) return t.problem.other
+  const text = byType(error, fileName)
+  // The server's own words know the numbers; they are English.
+  const withDetail = [t.problem.tooLarge, t.problem.quota, t.problem.other].includes(text)
+  return withDetail && error.detail && currentLanguage() === 'en' ? `${text} ${error.detail}` : text
+}
+
+function byType(error: UploadError, fileName: string): string {
+  const { problem } = t
+  switch (error.code?.startsWith(prefix) ? error.code.slice(prefix.length) : '') {
+    case 'too-large':
+      return problem.tooLarge
+    case 'unsupported-type':
+      return /\.hei[cf]$/i.test(fileName) ? problem.heic : problem.unsupportedType
+    case 'not-an-image':
+      return /\.hei[cf]$/i.test(fileName) ? problem.heic : problem.notAnImage
+    case 'quota':
+      return problem.quota
+    case 'rate-limited':
+      return problem.rateLimited
+    case 'expired':
+      return problem.expired
+    case 'storage-unavailable':
+    case 'internal':
+      return problem.server
+  }
+  switch (error.kind) {
+    case 'network':
+    case 'stalled':
+      return problem.network
+    case 'unreadable':
+      return problem.unreadable
+    case 'expired':
+    case 'gone':
+      return problem.expired
+    case 'server':
+      return error.status === 429 ? problem.rateLimited : problem.server
+    case 'refused':
+      return error.status === 413 ? problem.tooLarge : problem.other
+  }
+}

@@ -1,0 +1,229 @@
+import Uppy, { type UppyFile } from '@uppy/core'
+import GoldenRetriever from '@uppy/golden-retriever'
+import ThumbnailGenerator from '@uppy/thumbnail-generator'
+import AzureBlob from 'uppy-azure-blob'
+import type { Photo } from '../api'
+import { t } from '../texts'
+import { showToast } from '../toasts'
+import { Sent } from './duplicates'
+import { explain } from './explain'
+import { setUploadsPending } from './pending'
+import { keepAwake } from './wake-lock'
+
+export type Status = 'waiting' | 'uploading' | 'paused' | 'finishing' | 'done' | 'failed' | 'ghost'
+
+export interface Item {
+  id: string
+  name: string
+  size: number
+  preview: string | undefined
+  status: Status
+  /** 0 to 1. */
+  progress: number
+  /** Why it failed, or that it is being tried again. */
+  message: string | undefined
+}
+
+export interface Overview {
+  items: readonly Item[]
+  done: number
+  failed: number
+  active: number
+  paused: boolean
+  /** Of all bytes, 0 to 1. */
+  progress: number
+  /** Seconds, undefined while there is no telling. */
+  timeLeft: number | undefined
+}
+
+type Meta = Record<string, unknown>
+type Body = Record<string, never>
+type File_ = UppyFile<Meta, Body>
+
+/** The page's uploads: Uppy without its user interface, and what ours needs to know of it. */
+export class Session {
+  readonly #uppy: Uppy<Meta, Body>
+  readonly #sent = new Sent()
+  readonly #onPhoto: (photo: Photo) => void
+  readonly #messages = new Map<string, string>()
+  readonly #listeners = new Set<() => void>()
+  readonly #awake = keepAwake()
+  #frame = 0
+  #overview: Overview = { items: [], done: 0, failed: 0, active: 0, paused: false, progress: 0, timeLeft: undefined }
+  #speed = { at: 0, bytes: 0, perSecond: 0 }
+
+  constructor(onPhoto: (photo: Photo) => void) {
+    this.#onPhoto = onPhoto
+    this.#uppy = new Uppy<Meta, Body>({
+      id: 'valetkey',
+      autoProceed: true,
+      // Failures are told to the user in the tray; the console is for faults of the page itself.
+      logger: { debug: () => undefined, warn: () => undefined, error: () => undefined },
+      // A file whose bytes the browser lost is chosen again to go on; any other is in the list already.
+      onBeforeFileAdded: (file, files) => files[file.id] === undefined || files[file.id]!.isGhost,
+    })
+      .use(ThumbnailGenerator, { thumbnailWidth: 112, waitForThumbnailsBeforeUpload: false })
+      .use(AzureBlob, { endpoint: '/api' })
+      // By default it keeps no file above 10 MB, which would leave out most photos of a good camera.
+      .use(GoldenRetriever, { indexedDB: { maxFileSize: 2 ** 30, maxTotalSize: 2 ** 32 } as { name?: string } })
+    this.#listen()
+    addEventListener('beforeunload', (event) => {
+      if (this.#overview.active > 0) event.preventDefault()
+    })
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get overview(): Overview {
+    return this.#overview
+  }
+
+  /** Starts uploading; files that were sent before are left out unless the user wants them twice. */
+  add(files: readonly File[]): void {
+    this.clearDone()
+    const known = files.filter((file) => this.#sent.photoOf(file) !== undefined)
+    this.#add(files.filter((file) => !known.includes(file)))
+    if (known.length > 0) {
+      showToast({ text: t.alreadyThere(known.length), action: { label: t.addAnyway, run: () => this.#add(known) } })
+    }
+  }
+
+  togglePause(id: string): void {
+    this.#uppy.pauseResume(id)
+  }
+
+  retry(id: string): void {
+    this.#messages.delete(id)
+    void this.#uppy.retryUpload(id)
+  }
+
+  remove(id: string): void {
+    this.#uppy.removeFile(id)
+  }
+
+  pauseAll(): void {
+    this.#uppy.pauseAll()
+  }
+
+  resumeAll(): void {
+    this.#uppy.resumeAll()
+  }
+
+  retryAll(): void {
+    this.#messages.clear()
+    void this.#uppy.retryAll()
+  }
+
+  cancelAll(): void {
+    this.#uppy.cancelAll()
+  }
+
+  clearDone(): void {
+    for (const item of this.#overview.items) if (item.status === 'done') this.#uppy.removeFile(item.id)
+  }
+
+  #add(files: readonly File[]): void {
+    this.#uppy.addFiles(files.map((file) => ({ source: 'page', name: file.name, type: file.type, data: file, meta: relativePath(file) })))
+  }
+
+  #listen(): void {
+    const uppy = this.#uppy
+    uppy.on('state-update', () => this.#changed())
+    uppy.on('upload-success', (file, { body }) => {
+      if (file === undefined) return
+      this.#messages.delete(file.id)
+      const photo = body as unknown as Photo
+      if (file.data instanceof File) this.#sent.remember(file.data, photo.id)
+      this.#onPhoto(photo)
+    })
+    uppy.on('upload-error', (file, error) => {
+      if (file) this.#messages.set(file.id, explain(error, file.name))
+    })
+    uppy.on('azure-blob:retry', (file) => {
+      this.#messages.set(file.id, t.reconnecting)
+      this.#changed()
+    })
+    uppy.on('azure-blob:block-uploaded', (file) => this.#messages.delete(file.id))
+    uppy.on('restored', () => {
+      const unfinished = uppy.getFiles().filter((file) => !file.progress.uploadComplete)
+      if (unfinished.length === 0) return setUploadsPending(false)
+      showToast({ text: t.restored(unfinished.length) })
+      uppy.emit('restore-confirmed')
+    })
+  }
+
+  /** Uppy tells of every byte; the page is drawn once a frame at most. */
+  #changed(): void {
+    if (this.#frame !== 0) return
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#overview = this.#look()
+      setUploadsPending(this.#overview.active > 0)
+      this.#awake(this.#overview.active > 0 && !this.#overview.paused)
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  #look(): Overview {
+    const files = this.#uppy.getFiles()
+    const items = files.map((file) => this.#item(file))
+    const count = (...statuses: Status[]): number => items.filter((item) => statuses.includes(item.status)).length
+    const running = items.filter((item) => item.status !== 'failed')
+    const total = running.reduce((sum, item) => sum + item.size, 0)
+    const sent = running.reduce((sum, item) => sum + item.size * item.progress, 0)
+    const active = count('waiting', 'uploading', 'paused', 'finishing')
+    return {
+      items,
+      done: count('done'),
+      failed: count('failed', 'ghost'),
+      active,
+      paused: active > 0 && count('paused') === active,
+      progress: total === 0 ? 0 : sent / total,
+      timeLeft: this.#timeLeft(sent, total),
+    }
+  }
+
+  #item(file: File_): Item {
+    const { progress } = file
+    const fraction = progress.bytesTotal ? Number(progress.bytesUploaded || 0) / progress.bytesTotal : 0
+    const status = this.#status(file, fraction)
+    return {
+      id: file.id,
+      name: file.name,
+      size: file.size ?? 0,
+      preview: file.preview,
+      status,
+      progress: status === 'done' ? 1 : fraction,
+      message: status === 'ghost' ? t.ghost : this.#messages.get(file.id),
+    }
+  }
+
+  #status(file: File_, fraction: number): Status {
+    if (file.progress.uploadComplete) return 'done'
+    if (file.error) return 'failed'
+    if (file.isGhost) return 'ghost'
+    if (file.isPaused) return 'paused'
+    if (fraction >= 1) return 'finishing'
+    return fraction > 0 ? 'uploading' : 'waiting'
+  }
+
+  #timeLeft(sent: number, total: number): number | undefined {
+    const now = performance.now()
+    const { at, bytes, perSecond } = this.#speed
+    const seconds = (now - at) / 1000
+    if (seconds >= 1) {
+      const current = Math.max(0, sent - bytes) / seconds
+      // A slow average: a number that jumps is worse than one that is a little old.
+      this.#speed = { at: now, bytes: sent, perSecond: at === 0 ? 0 : perSecond === 0 ? current : perSecond * 0.8 + current * 0.2 }
+    }
+    return perSecond > 1000 && sent < total ? (total - sent) / perSecond : undefined
+  }
+}
+
+/** Files of folders keep their path, so that two of the same name in two folders are two. */
+function relativePath(file: File): Meta {
+  return file.webkitRelativePath ? { relativePath: file.webkitRelativePath } : {}
+}

@@ -1,0 +1,160 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Icon, type IconName } from '../icons'
+import { formatBytes, formatDuration, formatPercent, t } from '../texts'
+import type { Item, Overview, Session } from './session'
+
+/** A tray that is done and that nobody points at goes away by itself. */
+const farewell = 6000
+
+/** The uploads, in a corner of the page: they go on while one looks at photos. */
+export function Tray({ session }: { session: Session }): JSX.Element | null {
+  const [overview, setOverview] = useState(session.overview)
+  const [open, setOpen] = useState(true)
+  const [asking, setAsking] = useState(false)
+  const root = useRef<HTMLElement>(null)
+  useEffect(() => session.subscribe(() => setOverview(session.overview)), [session])
+
+  const { items, active, failed } = overview
+  const finished = items.length > 0 && active === 0 && failed === 0
+  useEffect(() => {
+    if (!finished) return
+    const leave = (): void => {
+      if (root.current?.matches(':hover, :focus-within')) timer = setTimeout(leave, farewell)
+      else session.clearDone()
+    }
+    let timer = setTimeout(leave, farewell)
+    return () => clearTimeout(timer)
+  }, [finished, session])
+  useEffect(() => {
+    if (active === 0) setAsking(false)
+  }, [active])
+
+  if (items.length === 0) return null
+  return (
+    <section ref={root} class="tray" aria-label={t.uploads} data-open={open}>
+      <TrayHeader overview={overview} session={session} open={open} onToggle={() => setOpen(!open)} onCancelAll={() => setAsking(true)} />
+      <Bar value={overview.progress} label={t.overallProgress} done={finished} />
+      {asking && (
+        <div class="tray-question" role="alertdialog" aria-label={t.cancelAllQuestion(active)}>
+          <span>{t.cancelAllQuestion(active)}</span>
+          <button type="button" class="text-button" onClick={() => session.cancelAll()}>{t.cancelAll}</button>
+          <button type="button" class="text-button" ref={(button) => button?.focus()} onClick={() => setAsking(false)}>{t.keepUploading}</button>
+        </div>
+      )}
+      {open && (
+        <ul class="tray-list">
+          {[...items].sort(byUrgency).map((item) => <Row key={item.id} item={item} session={session} />)}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+const order: Record<Item['status'], number> = { failed: 0, ghost: 0, uploading: 1, finishing: 1, paused: 2, waiting: 3, done: 4 }
+
+/** What needs the user comes first, what is done last; otherwise the order in which the files came. */
+function byUrgency(a: Item, b: Item): number {
+  return order[a.status] - order[b.status]
+}
+
+interface HeaderProps {
+  overview: Overview
+  session: Session
+  open: boolean
+  onToggle: () => void
+  onCancelAll: () => void
+}
+
+function TrayHeader({ overview, session, open, onToggle, onCancelAll }: HeaderProps): JSX.Element {
+  const { active, failed, paused, progress, timeLeft } = overview
+  const more = paused || active === 0 ? '' : progress >= 1 ? t.finishing : [formatPercent(progress), timeLeft !== undefined && t.timeLeft(formatDuration(timeLeft))].filter(Boolean).join(' · ')
+  return (
+    <header class="tray-header">
+      <div>
+        <strong role="status">{headline(overview)}</strong>
+        <span>{more}</span>
+      </div>
+      {failed > 1 && <Tool icon="retry" label={t.retryAll} onClick={() => session.retryAll()} />}
+      {active > 0 &&
+        (paused ? (
+          <Tool icon="play" label={t.resumeAll} onClick={() => session.resumeAll()} />
+        ) : (
+          <Tool icon="pause" label={t.pauseAll} onClick={() => session.pauseAll()} />
+        ))}
+      <button type="button" class="icon-button tray-toggle" aria-expanded={open} aria-label={open ? t.hideList : t.showList} title={open ? t.hideList : t.showList} onClick={onToggle}>
+        <Icon name="chevron" />
+      </button>
+      {active > 0 ? (
+        <Tool icon="close" label={t.cancelAll} onClick={onCancelAll} />
+      ) : (
+        <Tool icon="close" label={t.close} onClick={() => session.cancelAll()} />
+      )}
+    </header>
+  )
+}
+
+function headline({ items, active, done, failed, paused }: Overview): string {
+  if (paused) return t.paused
+  if (active > 0) return t.uploading(done, items.length - failed)
+  return failed > 0 ? t.uploadedSome(done, failed) : t.uploaded(done)
+}
+
+function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
+  const { id, name, status } = item
+  const named = (action: string): string => t.ofFile(name, action)
+  return (
+    <li class="tray-row" data-status={status}>
+      <span class="thumb" aria-hidden="true">{item.preview ? <img src={item.preview} alt="" /> : null}</span>
+      <div class="tray-file">
+        <span class="name" dir="auto" title={name}>{name}</span>
+        <span class="state">{stateText(item)}</span>
+        {status !== 'failed' && status !== 'ghost' && status !== 'done' && <Bar value={item.progress} label={t.fileProgress(name)} done={false} />}
+      </div>
+      {(status === 'uploading' || status === 'waiting') && <Tool icon="pause" label={named(t.pause)} onClick={() => session.togglePause(id)} />}
+      {status === 'paused' && <Tool icon="play" label={named(t.resume)} onClick={() => session.togglePause(id)} />}
+      {status === 'failed' && <Tool icon="retry" label={named(t.retry)} onClick={() => session.retry(id)} />}
+      {status === 'done' ? (
+        <span class="tray-done"><Icon name="check" /></span>
+      ) : (
+        <Tool icon="close" label={named(status === 'failed' || status === 'ghost' ? t.remove : t.cancel)} onClick={() => session.remove(id)} />
+      )}
+    </li>
+  )
+}
+
+function stateText({ status, message, size, progress }: Item): string {
+  switch (status) {
+    case 'failed':
+      return message ?? t.problem.other
+    case 'ghost':
+      return message ?? ''
+    case 'waiting':
+      return message ?? `${t.waiting} · ${formatBytes(size)}`
+    case 'paused':
+      return `${t.paused} · ${formatPercent(progress)}`
+    case 'finishing':
+      return t.processing
+    case 'done':
+      return `${t.done} · ${formatBytes(size)}`
+    case 'uploading':
+      return message ?? `${formatPercent(progress)} · ${formatBytes(size)}`
+  }
+}
+
+function Bar({ value, label, done }: { value: number; label: string; done: boolean }): JSX.Element {
+  const percent = Math.floor((done ? 1 : value) * 100)
+  return (
+    <div class="bar" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent}>
+      <i style={{ width: `${percent}%` }} />
+    </div>
+  )
+}
+
+function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }): JSX.Element {
+  return (
+    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  )
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { UploadError } from 'uppy-azure-blob'
+import { sortOut } from '../src/incoming'
+import { formatBytes, formatDay, formatDuration, preferredLanguage } from '../src/texts'
+import { ar } from '../src/texts/ar'
+import { en } from '../src/texts/en'
+import { explain } from '../src/upload/explain'
+
+describe('languages', () => {
+  it('take the choice of before, else what the browser wants, else English', () => {
+    expect(preferredLanguage('ar', ['en-GB'])).toBe('ar')
+    expect(preferredLanguage(null, ['fr', 'ar-EG', 'en'])).toBe('ar')
+    expect(preferredLanguage('xx', ['fr'])).toBe('en')
+  })
+  it('leave no text empty', () => {
+    const check = (texts: object): void => {
+      for (const [name, text] of Object.entries(texts)) {
+        if (typeof text === 'object') check(text)
+        else expect(typeof text === 'function' ? text(3, 2) : text, name).toMatch(/\S/)
+      }
+    }
+    check(en)
+    check(ar)
+  })
+  it('count as Arabic counts', () => {
+    expect([1, 2, 5, 11, 100].map((n) => ar.photoCount(n))).toEqual(['صورة واحدة', 'صورتان', '٥ صور', '١١ صورة', '١٠٠ صورة'])
+  })
+})
+
+describe('formats', () => {
+  it('says sizes as people do', () => {
+    expect(formatBytes(999)).toBe('999 bytes')
+    expect(formatBytes(4_200_000)).toBe('4.2 MB')
+    expect(formatBytes(35_400)).toBe('35 kB')
+  })
+  it('says durations roughly', () => {
+    expect([0.2, 59, 61, 7200].map(formatDuration)).toEqual(['1 second', '59 seconds', '1 minute', '2 hours'])
+  })
+  it('names days as seen from now', () => {
+    const now = new Date(2026, 2, 1, 0, 5)
+    expect(formatDay(new Date(2026, 2, 1), now)).toBe('Today')
+    expect(formatDay(new Date(2026, 1, 28, 23, 59), now)).toBe('Yesterday')
+    expect(formatDay(new Date(2026, 0, 5), now)).toBe('Monday, January 5')
+    expect(formatDay(new Date(2025, 0, 5), now)).toBe('Sunday, January 5, 2025')
+  })
+})
+
+describe('what went wrong', () => {
+  const problem = (type: string, more = {}) =>
+    new UploadError('x', { kind: 'refused', status: 400, code: `urn:valetkey:problem:${type}`, ...more })
+  it('has its own words for every problem of an upload', () => {
+    expect(explain(problem('not-an-image'), 'a.jpg')).toBe(en.problem.notAnImage)
+    expect(explain(problem('unsupported-type'), 'a.heic')).toBe(en.problem.heic)
+    expect(explain(problem('unsupported-type'), 'a.svg')).toBe(en.problem.unsupportedType)
+    expect(explain(problem('rate-limited'), 'a.jpg')).toBe(en.problem.rateLimited)
+    expect(explain(problem('expired'), 'a.jpg')).toBe(en.problem.expired)
+    expect(explain(problem('internal'), 'a.jpg')).toBe(en.problem.server)
+  })
+  it('adds the numbers that the server knows', () => {
+    expect(explain(problem('too-large', { detail: '64 MiB at most.' }), 'a.jpg')).toBe('This file is too large. 64 MiB at most.')
+    expect(explain(problem('quota', { detail: '5 GiB used.' }), 'a.jpg')).toBe(`${en.problem.quota} 5 GiB used.`)
+  })
+  it('judges by the kind where no server has spoken', () => {
+    const kind = (each: UploadError['kind']) => explain(new UploadError('x', { kind: each }), 'a.jpg')
+    expect(kind('network')).toBe(en.problem.network)
+    expect(kind('stalled')).toBe(en.problem.network)
+    expect(kind('unreadable')).toBe(en.problem.unreadable)
+    expect(kind('server')).toBe(en.problem.server)
+    expect(explain(new Error('?'), 'a.jpg')).toBe(en.problem.other)
+  })
+})
+
+describe('sorting files out', () => {
+  it('takes photos, tells of the rest, and drops what systems leave in folders', () => {
+    const file = (name: string, type: string) => new File(['x'], name, { type })
+    const { photos, others } = sortOut([
+      file('a.jpg', 'image/jpeg'), file('b.HEIC', ''), file('c.txt', 'text/plain'), file('d', ''), file('.DS_Store', ''), file('Thumbs.db', ''),
+    ])
+    expect(photos.map((each) => each.name)).toEqual(['a.jpg', 'b.HEIC'])
+    expect(others.map((each) => each.name)).toEqual(['c.txt', 'd'])
+  })
+})
