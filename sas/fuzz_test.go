@@ -126,6 +126,7 @@ func hasFailure(e Explanation) bool {
 func FuzzSignAgainstAzblob(f *testing.F) {
 	f.Add("images", "cats/tabby.jpg", uint16(Read|Write), int64(0), int64(3600), "10.0.0.1", "10.0.0.9", "", "scope", "no-cache", "a;b=c", "x y+z", uint8(0))
 	f.Add("c", "ä ö/#?%", uint16(Create), int64(0), int64(1), "", "", "policy", "", "", "", "", uint8(1))
+	f.Add("c", "", uint16(Read|PermanentDelete), int64(0), int64(1), "", "", "", "", "", "", "", uint8(1))
 	f.Add("c", "a/b", uint16(List), int64(-5), int64(1), "1.2.3.4", "", "", "", "", "", "", uint8(6))
 	cred, err := azblob.NewSharedKeyCredential(testAccount, testKeyText)
 	if err != nil {
@@ -158,6 +159,9 @@ func FuzzSignAgainstAzblob(f *testing.F) {
 		}
 		if ours, err := v.Sign(key); err == nil {
 			theirs, err := azblobValues(v).SignWithSharedKey(cred)
+			if err != nil && v.Permissions.Has(PermanentDelete) {
+				return // azblob knows y on blobs only; the reference and JavaScript's SDK know it on containers too
+			}
 			if err != nil {
 				t.Fatalf("azblob refuses %+v: %v", v, err)
 			}
@@ -182,6 +186,9 @@ func FuzzSignAgainstAzblob(f *testing.F) {
 		}
 		if ours, err := ud.Sign(delegation); err == nil {
 			theirs, err := values.SignWithUserDelegation(userCred)
+			if err != nil && v.Permissions.Has(PermanentDelete) {
+				return
+			}
 			if err != nil {
 				t.Fatalf("azblob refuses %+v: %v", ud, err)
 			}
