@@ -30,7 +30,12 @@ func (b *stallReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.body.Read(p)
 	switch {
-	case err == nil || err == io.EOF:
+	case err == nil:
+		return n, nil
+	case err == io.EOF:
+		// From here on net/http reads in the background to see the client go. A deadline that passes while the store
+		// still works would look like that, and cancel the request.
+		_ = b.control.SetReadDeadline(time.Time{})
 		return n, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return n, errors.Join(errStalled, err)
@@ -40,10 +45,7 @@ func (b *stallReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *stallReader) Close() error {
-	_ = b.control.SetReadDeadline(time.Time{})
-	return b.body.Close()
-}
+func (b *stallReader) Close() error { return b.body.Close() }
 
 // answerWriter counts what is sent, for the access log, and fails a client that takes nothing for a while.
 type answerWriter struct {
@@ -77,18 +79,25 @@ func (w *answerWriter) extendDeadline() {
 	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall)) // a test's recorder has no deadlines
 }
 
-func (w *answerWriter) Write(p []byte) (int, error) {
+// Write sends p in pieces, each with its own deadline.
+func (w *answerWriter) Write(p []byte) (n int, err error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	w.extendDeadline()
-	n, err := w.ResponseWriter.Write(p)
-	w.written += int64(n)
-	return n, err
+	for {
+		w.extendDeadline()
+		sent, err := w.ResponseWriter.Write(p[n:min(len(p), n+sendPiece)])
+		n += sent
+		w.written += int64(sent)
+		if err != nil || n >= len(p) {
+			return n, err
+		}
+	}
 }
 
-// sendPiece is how many bytes are handed to the connection at once: each piece has WriteStall to get through.
-const sendPiece = 4 << 20
+// sendPiece is how many bytes are handed to the connection at once. Each piece has WriteStall to get through, so with
+// the default of 30 seconds a client may be as slow as 17 KB/s.
+const sendPiece = 512 << 10
 
 // ReadFrom sends src in pieces, each with its own deadline; from a file, the kernel copies them (sendfile).
 func (w *answerWriter) ReadFrom(src io.Reader) (int64, error) {

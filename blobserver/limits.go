@@ -22,7 +22,7 @@ type Limits struct {
 	CopySourceBytes    int64         // Copy Blob From URL and Put Blob From URL, from elsewhere; 5,000 MiB
 	CopyTime           time.Duration // fetching a copy's source from elsewhere; 10 minutes
 	ReadStall          time.Duration // silence of a client in the middle of a body; 30 seconds
-	WriteStall         time.Duration // a client that takes nothing of an answer; 30 seconds
+	WriteStall         time.Duration // a client that takes less than 512 KiB of an answer; 30 seconds
 	ClockSkew          time.Duration // age of a Shared Key request; 15 minutes
 }
 
