@@ -20,7 +20,9 @@ export interface TileProps {
 
 export const photoName = (photo: Photo): string => photo.title || t.untitled
 
-export const srcset = (photo: Photo): string => photo.variants.map(({ url, width }) => `${url} ${width}w`).join(', ')
+/** The variants to choose from; none where there is no choice. */
+export const srcset = (photo: Photo): string | undefined =>
+  photo.variants.length > 1 ? photo.variants.map(({ url, width }) => `${url} ${width}w`).join(', ') : undefined
 
 export function TileView(props: TileProps): JSX.Element {
   const { photo, index, left, width, height, selected, selecting } = props
@@ -29,7 +31,13 @@ export function TileView(props: TileProps): JSX.Element {
   const blur = loaded ? undefined : placeholder(photo.thumbhash)
   const largest = photo.variants.at(-1)!
 
+  const press = useLongPress(() => props.onSelect(index, false))
+
   const open = (event: MouseEvent): void => {
+    if (press.taken()) {
+      event.preventDefault()
+      return
+    }
     // Ctrl, Cmd or the middle button open a tab as everywhere else.
     if (event.metaKey || event.ctrlKey) return
     event.preventDefault()
@@ -52,7 +60,7 @@ export function TileView(props: TileProps): JSX.Element {
         backgroundImage: blur ? `url("${blur}")` : 'none',
       }}
     >
-      <a href={largest.url} data-index={index} onClick={open}>
+      <a href={largest.url} data-index={index} onClick={open} {...press.handlers}>
         <img
           alt={photoName(photo)}
           class={loaded ? 'is-loaded' : ''}
@@ -79,4 +87,36 @@ export function TileView(props: TileProps): JSX.Element {
       </button>
     </div>
   )
+}
+
+/** A finger that rests is a wish to select. */
+const longPress = 450
+
+function useLongPress(act: () => void) {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const acted = useRef(false)
+  const cancel = (): void => clearTimeout(timer.current)
+  return {
+    /** Whether the click that follows belongs to a long press; says so once. */
+    taken: (): boolean => {
+      const was = acted.current
+      acted.current = false
+      return was
+    },
+    handlers: {
+      onPointerDown: (event: PointerEvent): void => {
+        acted.current = false
+        if (event.pointerType !== 'touch') return
+        timer.current = setTimeout(() => {
+          acted.current = true
+          act()
+        }, longPress)
+      },
+      onPointerUp: cancel,
+      onPointerCancel: cancel,
+      onContextMenu: (event: MouseEvent): void => {
+        if ((event as PointerEvent).pointerType === 'touch') event.preventDefault()
+      },
+    },
+  }
 }

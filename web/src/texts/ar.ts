@@ -69,6 +69,7 @@ export const ar: Texts = {
   paused: 'متوقف مؤقتًا',
   finishing: 'جارٍ فحص صورك',
   uploaded: (n) => `تمت إضافة ${photos(n)}`,
+  uploadFailed: (n) => `تعذرت إضافة ${photos(n)}`,
   uploadedSome: (done, failed) => `أُضيفت ${photos(done)}، وتعذرت ${photos(failed)}`,
   overallProgress: 'تقدم جميع عمليات الرفع',
   fileProgress: (name) => `تقدم ${name}`,

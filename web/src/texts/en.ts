@@ -57,6 +57,7 @@ export const en = {
   paused: 'Paused',
   finishing: 'Looking at your photos',
   uploaded: (n: number) => one(n, 'Photo added', `${n} photos added`),
+  uploadFailed: (n: number) => one(n, 'One photo was not added', `${n} photos were not added`),
   uploadedSome: (done: number, failed: number) => `${done} added, ${failed} not`,
   overallProgress: 'Progress of all uploads',
   fileProgress: (name: string) => `Progress of ${name}`,

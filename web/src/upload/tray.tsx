@@ -97,7 +97,8 @@ function TrayHeader({ overview, session, open, onToggle, onCancelAll }: HeaderPr
 function headline({ items, active, done, failed, paused }: Overview): string {
   if (paused) return t.paused
   if (active > 0) return t.uploading(done, items.length - failed)
-  return failed > 0 ? t.uploadedSome(done, failed) : t.uploaded(done)
+  if (failed === 0) return t.uploaded(done)
+  return done === 0 ? t.uploadFailed(failed) : t.uploadedSome(done, failed)
 }
 
 function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
@@ -107,7 +108,7 @@ function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
     <li class="tray-row" data-status={status}>
       <span class="thumb" aria-hidden="true">{item.preview ? <img src={item.preview} alt="" /> : null}</span>
       <div class="tray-file">
-        <span class="name" dir="auto" title={name}>{name}</span>
+        <span class="name" title={name}><bdi>{name}</bdi></span>
         <span class="state">{stateText(item)}</span>
         {status !== 'failed' && status !== 'ghost' && status !== 'done' && <Bar value={item.progress} label={t.fileProgress(name)} done={false} />}
       </div>
