@@ -199,7 +199,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 // fill puts count small blobs into the container, many side by side.
-func fill(b *testing.B, s *Store, count int) {
+func fill(b testing.TB, s *Store, count int) {
 	b.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup

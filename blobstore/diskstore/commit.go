@@ -1,6 +1,7 @@
 package diskstore
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"time"
@@ -108,6 +109,7 @@ func (s *Store) commit(batch []*change) {
 			_ = s.tryCommit([]*change{c})
 		}
 	}
+	s.worked(len(batch))
 	for _, c := range batch {
 		close(c.done)
 	}
@@ -175,6 +177,7 @@ type view struct{ tx *bolt.Tx }
 
 func (s *Store) view(read func(v view) error) error {
 	err := s.db.View(func(tx *bolt.Tx) error { return read(view{tx}) })
+	s.worked(1)
 	if errors.Is(err, bolt.ErrDatabaseNotOpen) {
 		return blobstore.ErrClosed
 	}
@@ -207,7 +210,11 @@ func (t *txn) fail(err error) {
 // put stores the value, which must not be changed before the transaction ends.
 func (t *txn) put(bucket, key, value []byte) {
 	t.writes++
-	t.fail(t.tx.Bucket(bucket).Put(key, value))
+	b := t.tx.Bucket(bucket)
+	if bytes.Equal(bucket, bucketExtents) || bytes.Equal(bucket, bucketContents) {
+		b.FillPercent = 0.9 // their keys only grow
+	}
+	t.fail(b.Put(key, value))
 }
 
 func (t *txn) delete(bucket, key []byte) {

@@ -42,7 +42,7 @@ func (s *Store) ListBlobs(ctx context.Context, name blobstore.ContainerName, o b
 		l := &lister{ListBlobsOptions: o, max: pageLength(o.Max), now: s.now(), base: uint64Key(id), page: &page}
 		return l.run(v)
 	})
-	s.trimMapped(len(page.Entries))
+	s.worked(len(page.Entries) / entriesPerUnit)
 	return page, err
 }
 

@@ -71,7 +71,8 @@ type Store struct {
 	reclaim   *reclaimer
 	ballast   ballast
 	verified  verifiedChunks
-	listed    atomic.Int64 // entries since the last trimMapped
+	work      atomic.Int64 // units since worked last looked
+	maxMapped int64
 	now       func() time.Time
 	events    func(blobstore.Event)
 	log       *slog.Logger
@@ -95,7 +96,7 @@ func Open(dir string, o *Options) (*Store, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	s := &Store{dir: dir, now: o.Now, events: o.Events, log: o.Logger, commits: newCommitter()}
+	s := &Store{dir: dir, now: o.Now, events: o.Events, log: o.Logger, commits: newCommitter(), maxMapped: defaultMaxMapped}
 	if s.now == nil {
 		s.now = time.Now
 	}

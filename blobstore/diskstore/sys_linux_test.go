@@ -104,3 +104,29 @@ func ignoreNoSpace(err error) error {
 	}
 	return err
 }
+
+func TestMappedMetadataIsLetGo(t *testing.T) {
+	s := openWithContainer(t, &Options{NoSync: true})
+	fill(t, s, 20_000)
+	s.work.Store(-1 << 40) // not meanwhile
+	o := blobstore.ListBlobsOptions{}
+	for {
+		page, err := s.ListBlobs(t.Context(), pics, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Marker = page.NextMarker; o.Marker == "" {
+			break
+		}
+	}
+	before := residentFiles()
+	s.maxMapped = 0
+	s.work.Store(0)
+	s.worked(trimEvery)
+	if after := residentFiles(); before-after < 1<<20 {
+		t.Errorf("%d bytes of files are resident, before %d", after, before)
+	}
+	if got := s.work.Load(); got < 0 || got > 2 {
+		t.Errorf("%d units are left", got)
+	}
+}

@@ -22,4 +22,6 @@ func allocate(f *os.File, length int64) error {
 
 func unmapPages(_, _ uintptr) error { return nil }
 
+func residentFiles() int64 { return 0 }
+
 func isNoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) }
