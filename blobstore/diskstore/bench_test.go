@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -240,6 +241,48 @@ func BenchmarkList(b *testing.B) {
 					b.Fatal(len(page.Entries), err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkPutWhileListing is eight clients that put 100 KB blobs, alone and beside two that list pages of 100 of
+// 10,000 blobs without pause.
+func BenchmarkPutWhileListing(b *testing.B) {
+	data := noise(1, 100<<10)
+	for _, listers := range []int{0, 2} {
+		b.Run(fmt.Sprint(listers), func(b *testing.B) {
+			s := openWithContainer(b, nil)
+			fill(b, s, 10_000)
+			done := make(chan struct{})
+			var wg sync.WaitGroup
+			for range listers {
+				wg.Go(func() {
+					o := blobstore.ListBlobsOptions{Max: 100}
+					for {
+						select {
+						case <-done:
+							return
+						default:
+						}
+						page, err := s.ListBlobs(context.Background(), pics, o)
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						o.Marker = page.NextMarker
+						runtime.Gosched() // where a server would wait for the next request
+					}
+				})
+			}
+			b.SetBytes(int64(len(data)))
+			clients(b, 8, func(c, i int) error {
+				name := photo
+				name.Blob = fmt.Sprint(i % 64)
+				_, err := s.PutBlob(context.Background(), name, bytes.NewReader(data), blobstore.PutBlobOptions{Size: int64(len(data))})
+				return err
+			})
+			close(done)
+			wg.Wait()
 		})
 	}
 }

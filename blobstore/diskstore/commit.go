@@ -115,8 +115,17 @@ func (s *Store) commit(batch []*change) {
 	}
 }
 
+// failedCommit says that a transaction may or may not be on the disk. Nothing that it names or no longer names may be
+// reclaimed, and nothing may be built on it: the store takes no more changes until it is opened anew.
+type failedCommit struct{ error }
+
+func (e *failedCommit) Unwrap() error { return e.error }
+
 // tryCommit sets the changes' errors. It returns errPoisoned when several changes have to be run again one by one.
 func (s *Store) tryCommit(batch []*change) error {
+	if s.failed != nil {
+		return failAll(batch, s.failed)
+	}
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		return failAll(batch, err)
@@ -142,8 +151,16 @@ func (s *Store) tryCommit(batch []*change) error {
 		return failAll(applied, tx.Rollback())
 	}
 	t.put(bucketMeta, keyTick, uint64Key(s.lastTick))
-	if err := errors.Join(t.failed, tx.Commit()); err != nil {
-		return failAll(applied, errors.Join(err, ignoreClosed(tx.Rollback())))
+	if t.failed != nil {
+		return failAll(applied, errors.Join(t.failed, tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		// A disk is found full before the page that makes the transaction the newest is written.
+		if !isNoSpace(err) {
+			err = &failedCommit{err}
+			s.failed = err
+		}
+		return failAll(applied, err)
 	}
 	s.reclaim.freed(t.freed)
 	if t.trashed {
@@ -153,13 +170,6 @@ func (s *Store) tryCommit(batch []*change) error {
 		s.events(e)
 	}
 	return nil
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, bolt.ErrTxClosed) {
-		return nil
-	}
-	return err
 }
 
 func failAll(changes []*change, err error) error {

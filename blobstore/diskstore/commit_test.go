@@ -1,6 +1,7 @@
 package diskstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -125,4 +126,36 @@ func TestTicksGrowAcrossRestartsAndClocksThatGoBack(t *testing.T) {
 	if err != nil || p.ETag != etagOf(last+1) {
 		t.Errorf("got %s after %s, %v", p.ETag, etagOf(last), err)
 	}
+}
+
+func TestAfterAFailedCommitNothingIsTakenAndNothingLost(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateContainer(t.Context(), pics, blobstore.CreateContainerOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	data := noise(1, 100_000)
+	put(t, s, photo, data)
+	if err := s.metaFile.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := s.PutBlob(t.Context(), photo, strings.NewReader("x"), blobstore.PutBlobOptions{Size: 1})
+		var failed *failedCommit
+		if !errors.As(err, &failed) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if got := read(t, s, photo); !bytes.Equal(got, data) {
+		t.Error("other bytes after the failure")
+	}
+	_ = s.Close() // which finds the file closed
+	s = open(t, dir, nil)
+	if got := read(t, s, photo); !bytes.Equal(got, data) {
+		t.Error("other bytes after reopening")
+	}
+	put(t, s, photo, []byte("new"))
 }

@@ -3,7 +3,6 @@ package diskstore
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"encoding/binary"
 	"errors"
 	"hash"
@@ -40,14 +39,10 @@ type expectation struct {
 func (s *Store) ingest(ctx context.Context, body io.Reader, want expectation, computeMD5 bool) (*upload, error) {
 	u := &upload{crc64: make([]byte, 8)}
 	var digest hash.Hash
-	switch {
-	case !computeMD5:
-	case want.size < hashInLineBelow:
-		digest = md5.New()
-	default:
-		h := s.md5.get()
-		defer s.md5.put(h)
-		digest = h
+	if computeMD5 {
+		var done func()
+		digest, done = s.md5.digest(want.size)
+		defer done()
 	}
 	if want.size > 0 {
 		if err := s.ballast.hold(); err != nil {
@@ -156,11 +151,12 @@ func (u *upload) finish(err error) error {
 	if u.reservation == nil {
 		return err
 	}
-	if err != nil {
+	var failed *failedCommit
+	if err != nil && !errors.As(err, &failed) {
 		return errors.Join(err, u.discard())
 	}
 	u.done()
-	return nil
+	return err
 }
 
 // storageError turns a full disk into what clients understand: try again later.

@@ -1,14 +1,21 @@
 package diskstore
 
 import (
+	"crypto/md5"
+	"hash"
 	"sync"
+	"sync/atomic"
 
 	md5simd "github.com/minio/md5-simd"
 )
 
 const (
-	// hashInLineBelow is the size in bytes under which handing a body to the hash server costs more than it saves.
+	// hashInLineBelow is the size in bytes under which handing a body to the hash server costs more than it saves, and
+	// hashAloneBelow the one under which it does unless many uploads fill the lanes.
 	hashInLineBelow = 32 << 10
+	hashAloneBelow  = 256 << 10
+	// manyUploads is how many fill the lanes.
+	manyUploads = 16
 	// idleHashers is how many hashers are kept for the next uploads.
 	idleHashers = 64
 )
@@ -17,11 +24,25 @@ const (
 // that hashing overlaps reading and writing.
 type md5Pool struct {
 	server md5simd.Server
+	active atomic.Int64 // bodies that are being hashed
 	mu     sync.Mutex
 	idle   []md5simd.Hasher
 }
 
 func newMD5Pool() *md5Pool { return &md5Pool{server: md5simd.NewServer()} }
+
+// digest returns a hash for a body of size bytes, and what to call when it is no longer used.
+func (p *md5Pool) digest(size int64) (h hash.Hash, done func()) {
+	active := p.active.Add(1)
+	if size < hashInLineBelow || size < hashAloneBelow && active < manyUploads {
+		return md5.New(), func() { p.active.Add(-1) }
+	}
+	lane := p.get()
+	return lane, func() {
+		p.put(lane)
+		p.active.Add(-1)
+	}
+}
 
 func (p *md5Pool) get() md5simd.Hasher {
 	p.mu.Lock()

@@ -77,6 +77,8 @@ type Store struct {
 	events    func(blobstore.Event)
 	log       *slog.Logger
 	lastTick  uint64 // used by the commit loop only
+	failed    error  // likewise: why no change is taken any more
+	metaFile  *os.File
 
 	// How far segments may hold bytes from before this Open that nothing names: those that are written to now up to
 	// the limit, the others wholly, those from firstNew on not at all.
@@ -179,6 +181,10 @@ func (s *Store) openFolder(noSync bool) (err error) {
 		NoSync:       noSync,
 		NoGrowSync:   noSync,
 		NoStatistics: true,
+		OpenFile: func(path string, flag int, mode os.FileMode) (f *os.File, err error) {
+			s.metaFile, err = os.OpenFile(path, flag, mode) // kept so that tests can make writing to it fail
+			return s.metaFile, err
+		},
 		// Address space, not memory: while the file fits in, growing it waits for no reader.
 		InitialMmapSize: min(16<<30, math.MaxInt/8),
 	})
