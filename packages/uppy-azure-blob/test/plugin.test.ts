@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import Uppy from '@uppy/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import AzureBlob from '../src/index.js'
-import { type Azurite, startAzurite } from './support/azurite.js'
+import { type BlobService, startAzurite } from './support/blob-service.js'
 import { type StandIn, startStandIn } from './support/valetkey.js'
 
-let azurite: Azurite
+let azurite: BlobService
 let valetkey: StandIn
 
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Azurite } from './azurite.js'
+import type { BlobService } from './blob-service.js'
 
 interface Pending {
   size: number
@@ -24,8 +24,8 @@ export interface StandIn {
  * The upload half of Valetkey's JSON API over a real Blob service, for tests of the plugin alone: it grants, lists what is
  * staged, adds up and commits, but looks at no pixel.
  */
-export async function startStandIn(azurite: Azurite, container = 'images'): Promise<StandIn> {
-  const images = azurite.service.getContainerClient(container)
+export async function startStandIn(service: BlobService, container = 'images'): Promise<StandIn> {
+  const images = service.service.getContainerClient(container)
   await images.createIfNotExists()
   const uploads = new Map<string, Pending>()
 
@@ -33,7 +33,7 @@ export async function startStandIn(azurite: Azurite, container = 'images'): Prom
     const blob = images.getBlobClient(id)
     return {
       id,
-      url: `${blob.url}?${azurite.blobSas(container, id, 'w', standIn.lifetime)}`,
+      url: `${blob.url}?${service.blobSas(container, id, 'w', standIn.lifetime)}`,
       blockSize: standIn.blockSize,
       expiresAt: new Date(Date.now() + standIn.lifetime).toISOString(),
     }

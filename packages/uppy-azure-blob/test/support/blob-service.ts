@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import {
   BlobSASPermissions,
   BlobServiceClient,
@@ -10,11 +12,11 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 
-// The account that every Azurite and the Azure Storage Emulator have; it opens nothing else.
+// The published account of the storage emulators; it opens nothing else.
 const account = 'devstoreaccount1'
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
-export interface Azurite {
+export interface BlobService {
   endpoint: string
   service: BlobServiceClient
   blobSas(container: string, name: string, permissions: string, lifetime?: number): string
@@ -22,21 +24,32 @@ export interface Azurite {
   stop(): Promise<void>
 }
 
-/** A real Azurite on a port of the kernel's choice, with CORS open for `origin`. */
-export async function startAzurite(origin = '*'): Promise<Azurite> {
+/** Valetkey's own Blob service; tests that need it are skipped where the binary was not built. */
+const binary = fileURLToPath(new URL('../../../../bin/valetkey', import.meta.url))
+export const haveEmbedded = existsSync(binary)
+
+/** A real Azurite, in memory. */
+export function startAzurite(): Promise<BlobService> {
   const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js')
-  const child = spawn(
-    process.execPath,
-    [main, '--skipApiVersionCheck', '--disableTelemetry', '--inMemoryPersistence', '--blobPort', '0', '--silent'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const endpoint = `${await listening(child)}/${account}`
+  const args = ['--skipApiVersionCheck', '--disableTelemetry', '--inMemoryPersistence', '--blobPort', '0', '--silent']
+  return startService(process.execPath, [main, ...args], /successfully listens on (http:\/\/[^\s/]+)/)
+}
+
+/** The service that `valetkey serve` embeds, by itself and in memory. */
+export function startEmbedded(): Promise<BlobService> {
+  return startService(binary, ['storage', '--dev-account', '--listen', '127.0.0.1:0', '--data', ':memory:'], /(http:\/\/127[^\s/]+)/)
+}
+
+/** Starts a Blob service on a port of the kernel's choice that knows the development account, with CORS open. */
+async function startService(command: string, args: string[], says: RegExp): Promise<BlobService> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const endpoint = `${await listening(child, says)}/${account}`
   const credential = new StorageSharedKeyCredential(account, key)
   const service = new BlobServiceClient(endpoint, credential)
   await service.setProperties({
     cors: [
       {
-        allowedOrigins: origin,
+        allowedOrigins: '*',
         allowedMethods: 'GET,PUT,OPTIONS',
         allowedHeaders: '*',
         exposedHeaders: '*',
@@ -45,7 +58,6 @@ export async function startAzurite(origin = '*'): Promise<Azurite> {
     ],
   })
   const times = (lifetime: number) => ({
-    startsOn: new Date(Date.now() - 60_000),
     expiresOn: new Date(Date.now() + lifetime),
     protocol: SASProtocol.HttpsAndHttp,
   })
@@ -70,14 +82,16 @@ export async function startAzurite(origin = '*'): Promise<Azurite> {
   }
 }
 
-function listening(child: ChildProcess): Promise<string> {
+function listening(child: ChildProcess, says: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ''
-    child.once('exit', (code) => reject(new Error(`azurite ended with ${code}: ${output}`)))
-    child.stdout!.on('data', (chunk: Buffer) => {
+    child.once('exit', (code) => reject(new Error(`the service ended with ${code}: ${output}`)))
+    const hear = (chunk: Buffer): void => {
       output += chunk.toString()
-      const url = /successfully listens on (http:\/\/\S+)/.exec(output)?.[1]
+      const url = says.exec(output)?.[1]
       if (url) resolve(url)
-    })
+    }
+    child.stdout!.on('data', hear)
+    child.stderr!.on('data', hear)
   })
 }
