@@ -46,7 +46,10 @@ func (s *Server) preflight(w http.ResponseWriter, r *request) error {
 // that the page can read why. See "Cross-Origin Resource Sharing (CORS) support for Azure Storage".
 func (s *Server) allowOrigin(w http.ResponseWriter, r *request) {
 	origin := r.Header.Get("Origin")
-	if origin == "" || r.Method == http.MethodOptions {
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	// A read says what it depends on even without an Origin: a browser that has kept what an <img> asked for must not
+	// give it to a fetch.
+	if r.Method == http.MethodOptions || origin == "" && !read {
 		return
 	}
 	if _, ok := s.accounts.Lookup(r.account); !ok {
@@ -67,7 +70,7 @@ func (s *Server) allowOrigin(w http.ResponseWriter, r *request) {
 		}
 		return
 	}
-	if len(rules) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if len(rules) > 0 && read {
 		w.Header().Add("Vary", "Origin")
 	}
 }

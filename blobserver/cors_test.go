@@ -86,4 +86,8 @@ func TestActualRequestsCarryCORSHeadersAlsoOnErrors(t *testing.T) {
 	if a.Header.Get("Access-Control-Allow-Origin") != "" || a.Header.Get("Vary") != "Origin" {
 		t.Errorf("another origin: %v", a.Header)
 	}
+	// Or a browser that has kept what an <img> asked for gives it to a fetch, which it then refuses the page.
+	if a := s.want(s.do("GET", "/cors/b"+q, ""), 200, ""); a.Header.Get("Vary") != "Origin" || a.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("no origin: %v", a.Header)
+	}
 }

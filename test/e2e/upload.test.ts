@@ -98,6 +98,7 @@ describe.each(storages)('uploading from a browser to %s', (storage) => {
     }
     const camera = (await listed()).find((photo) => photo.title === 'Holiday on the phone');
     expect(camera).toMatchObject({ width: 102, height: 205 });
+    expect(await difference(page, photos[0]!, camera!.variants[0]!.url)).toBeLessThan(12);
     await screenshot(page, `gallery-${storage}`);
   });
 
@@ -162,6 +163,26 @@ describe.each(storages)('uploading from a browser to %s', (storage) => {
     expect(consoleErrors.filter((text) => !/status of 422/.test(text))).toEqual([]);
   });
 });
+
+/** How far a served image is from the file, as the browser shows both: the mean over all pixels, of 255. */
+function difference(page: Page, photo: Photo, url: string): Promise<number> {
+  return page.evaluate(
+    async ([base64, type, url]) => {
+      const pixels = async (blob: Blob) => {
+        const bitmap = await createImageBitmap(blob); // turns what carries an orientation
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        const context = canvas.getContext('2d')!;
+        context.drawImage(bitmap, 0, 0);
+        return context.getImageData(0, 0, bitmap.width, bitmap.height).data;
+      };
+      const file = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type });
+      const [before, after] = [await pixels(file), await pixels(await (await fetch(url, { cache: 'reload' })).blob())];
+      if (before.length !== after.length) return 255;
+      return before.reduce((sum, value, i) => sum + Math.abs(value - after[i]!), 0) / before.length;
+    },
+    [photo.bytes.toString('base64'), photo.type, url] as const,
+  );
+}
 
 /** Collects the values of the page's progress bars until the returned function is called. */
 function watchProgress(page: Page): () => Promise<number[]> {

@@ -53,3 +53,54 @@ export async function drawnPhoto(browser: Browser, type: 'image/png' | 'image/we
   const bytes = Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64');
   return { name: `Drawn.${type.slice('image/'.length)}`, type, bytes, width, height };
 }
+
+/** A landscape with sun and hills, drawn by the browser; another seed is another landscape. */
+export async function landscape(browser: Browser, seed: number, width: number, height: number): Promise<Photo> {
+  const page = await browser.newPage();
+  const dataUrl = await page.evaluate(
+    ([seed, width, height]) => {
+      let state = seed * 2654435761;
+      const random = () => {
+        state = (Math.imul(state ^ (state >>> 15), 2246822519) + 374761393) >>> 0;
+        return state / 2 ** 32;
+      };
+      const canvas = document.createElement('canvas');
+      canvas.width = width;
+      canvas.height = height;
+      const context = canvas.getContext('2d')!;
+      const hue = random() * 360;
+      const horizon = height * (0.4 + random() * 0.25);
+      const sky = context.createLinearGradient(0, 0, 0, horizon * 1.2);
+      sky.addColorStop(0, `hsl(${hue} 60% ${45 + random() * 20}%)`);
+      sky.addColorStop(1, `hsl(${hue + 40} 80% 85%)`);
+      context.fillStyle = sky;
+      context.fillRect(0, 0, width, height);
+      const sun = context.createRadialGradient(0, 0, 0, 0, 0, height * 0.35);
+      sun.addColorStop(0, 'rgb(255 250 230)');
+      sun.addColorStop(0.12, 'rgb(255 244 200 / 90%)');
+      sun.addColorStop(1, 'rgb(255 244 200 / 0%)');
+      context.save();
+      context.translate(width * (0.2 + random() * 0.6), horizon * (0.4 + random() * 0.4));
+      context.fillStyle = sun;
+      context.fillRect(-width, -height, 2 * width, 2 * height);
+      context.restore();
+      for (let layer = 0; layer < 5; layer++) {
+        const [a, b, c] = [random() * 9, 2 + random() * 3, 5 + random() * 6];
+        context.fillStyle = `hsl(${hue + 60 + layer * 12} ${25 + layer * 6}% ${62 - layer * 12}%)`;
+        context.beginPath();
+        context.moveTo(0, height);
+        for (let x = 0; x <= width; x += 4) {
+          const t = x / width;
+          const hill = Math.sin(t * b * Math.PI + a) * 0.6 + Math.sin(t * c * Math.PI + a * 2) * 0.25;
+          context.lineTo(x, horizon + layer * (height - horizon) * 0.2 + hill * height * 0.07);
+        }
+        context.lineTo(width, height);
+        context.fill();
+      }
+      return canvas.toDataURL('image/jpeg', 0.9);
+    },
+    [seed, width, height] as const,
+  );
+  await page.close();
+  return { name: `Landscape ${seed}.jpg`, type: 'image/jpeg', bytes: Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64'), width, height };
+}
