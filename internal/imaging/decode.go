@@ -12,6 +12,8 @@ import (
 
 	"github.com/valetkey/valetkey/internal/imaging/heif"
 	"github.com/valetkey/valetkey/internal/imaging/icc"
+	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
+	"github.com/valetkey/valetkey/internal/imaging/raster"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"golang.org/x/image/tiff"
 )
@@ -43,53 +45,75 @@ func profileBytes(p *icc.Profile) []byte {
 }
 
 // checkHeader holds what a file claims about its picture, before any of it is decoded, against the limits. It returns
-// an estimate of the memory that decoding and resizing take, in bytes.
-func (p *Pipeline) checkHeader(f *format, o *opened) (memory int64, err error) {
-	var c image.Config
+// them and an estimate of the memory that decoding and resizing take, in bytes.
+func (p *Pipeline) checkHeader(f *format, o *opened) (c image.Config, memory int64, err error) {
 	if err := guard(func() error { c, err = f.size(o); return err }); err != nil {
-		return 0, refuseFile(err)
+		return c, 0, refuseFile(err)
 	}
 	limits := &p.opts
 	pixels, frames := int64(c.Width)*int64(c.Height), int64(o.frames)
 	switch {
 	case c.Width < 1 || c.Height < 1:
-		return 0, refuse(Damaged, nil, "The file says its picture has no size.")
+		return c, 0, refuse(Damaged, nil, "The file says its picture has no size.")
 	case c.Width > limits.MaxDimension || c.Height > limits.MaxDimension:
-		return 0, refuse(TooManyPixels, nil, "The picture is %d by %d pixels; at most %d are taken each way.",
+		return c, 0, refuse(TooManyPixels, nil, "The picture is %d by %d pixels; at most %d are taken each way.",
 			c.Width, c.Height, limits.MaxDimension)
 	case pixels > limits.MaxPixels:
-		return 0, refuse(TooManyPixels, nil, "The picture has %s; at most %s are taken.",
+		return c, 0, refuse(TooManyPixels, nil, "The picture has %s; at most %s are taken.",
 			megapixels(pixels), megapixels(limits.MaxPixels))
 	case o.frames > limits.MaxFrames:
-		return 0, refuse(TooManyFrames, nil, "The animation has %d frames; at most %d are taken.", frames, limits.MaxFrames)
+		return c, 0, refuse(TooManyFrames, nil, "The animation has %d frames; at most %d are taken.", frames, limits.MaxFrames)
 	case frames > 1 && pixels*frames > limits.MaxAnimationPixels:
-		return 0, refuse(TooManyFrames, nil, "The animation has %s in all its frames; at most %s are taken.",
+		return c, 0, refuse(TooManyFrames, nil, "The animation has %s in all its frames; at most %s are taken.",
 			megapixels(pixels*frames), megapixels(limits.MaxAnimationPixels))
 	}
-	memory = f.memory(pixels, frames)
+	memory = f.memory(o, pixels, frames)
 	if memory > limits.MemoryBudget {
-		return 0, refuse(TooManyPixels, nil, "The picture has %s, more than a %s of this kind may have here.",
+		return c, 0, refuse(TooManyPixels, nil, "The picture has %s, more than a %s of this kind may have here.",
 			megapixels(pixels*frames), f.name)
 	}
-	return memory, nil
+	return c, memory, nil
 }
 
 func megapixels(n int64) string { return fmt.Sprintf("%.1f megapixels", float64(n)/1e6) }
 
-// decode decodes all of a file and returns its picture, of an animation the first.
-func decode(ctx context.Context, f *format, o *opened) (src image.Image, err error) {
-	in := bytes.NewReader(o.data)
-	r := readerFunc(func(b []byte) (int, error) { // decoders take no context, but they all come back for more bytes
+// picture is a decoded picture as it is stored.
+type picture struct {
+	width, height int           // of the picture, even where its planes are a fraction of it
+	planes        *raster.Image // what the variants are made from
+	src           image.Image   // in full, as its decoder returned it; nil where only the planes were decoded
+}
+
+// decode decodes all of a file and returns its picture, of an animation the first. A JPEG is decoded at the smallest
+// fraction that is wide enough for wanted pixels, the width of the widest variant as the picture is stored.
+func decode(ctx context.Context, f *format, o *opened, c image.Config, wanted int) (pic *picture, err error) {
+	err = guard(func() error {
+		if f == formatJPEG {
+			m, err := scaled.Decode(ctx, o.data, min(8, (8*wanted+c.Width-1)/c.Width))
+			if !errors.Is(err, scaled.ErrUnsupported) {
+				pic = &picture{width: c.Width, height: c.Height, planes: m}
+				return err
+			}
+		}
+		src, err := f.decode(ctx, o, contextReader(ctx, o.data))
+		if err == nil {
+			b := src.Bounds()
+			pic = &picture{b.Dx(), b.Dy(), raster.From(src), src}
+		}
+		return err
+	})
+	return pic, refuseFile(err)
+}
+
+// contextReader reads data until the context ends: decoders take no context, but they all come back for more bytes.
+func contextReader(ctx context.Context, data []byte) io.Reader {
+	in := bytes.NewReader(data)
+	return readerFunc(func(b []byte) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
 		return in.Read(b[:min(len(b), 64<<10)])
 	})
-	err = guard(func() error {
-		src, err = f.decode(ctx, o, r)
-		return err
-	})
-	return src, refuseFile(err)
 }
 
 type readerFunc func([]byte) (int, error)
@@ -115,7 +139,7 @@ func refuseFile(err error) error {
 		return err
 	case errors.Is(err, strip.ErrTooMuch):
 		return refuse(TooMuchMetadata, err, "The file holds too much besides the picture.")
-	case errors.Is(err, strip.ErrTruncated), errors.Is(err, heif.ErrTruncated),
+	case errors.Is(err, strip.ErrTruncated), errors.Is(err, heif.ErrTruncated), errors.Is(err, scaled.ErrTruncated),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return refuse(Truncated, err, "The file ends too early: part of the picture is missing.")
 	case errors.As(err, new(jpeg.UnsupportedError)), errors.As(err, new(png.UnsupportedError)),

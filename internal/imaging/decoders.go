@@ -11,6 +11,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
 	"github.com/valetkey/valetkey/internal/imaging/heif"
+	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -38,26 +39,26 @@ type format struct {
 	open   func(data []byte, limits strip.Limits) (*opened, error)
 	size   func(*opened) (image.Config, error)
 	decode func(ctx context.Context, o *opened, r io.Reader) (image.Image, error)
-	memory func(pixels, frames int64) int64 // estimate of the worst moment, in bytes
+	memory func(o *opened, pixels, frames int64) int64 // estimate of the worst moment, in bytes
 }
 
 // The estimates count what the decoder holds, what it decodes into, and the planes that the first resize reads.
 var (
 	formatJPEG = &format{
 		"JPEG", "image/jpeg", "jpg", stripped(strip.JPEG), config(jpeg.DecodeConfig), still(jpeg.Decode),
-		func(pixels, _ int64) int64 { return 15 * pixels }, // 4:4:4, progressive: samples and 4-byte coefficients
+		jpegMemory,
 	}
 	formatPNG = &format{
 		"PNG", "image/png", "png", stripped(strip.PNG), config(png.DecodeConfig), still(png.Decode),
-		func(pixels, _ int64) int64 { return 12 * pixels }, // 16 bits: 8 bytes a pixel, and 4 planes
+		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels }, // 16 bits: 8 bytes a pixel, and 4 planes
 	}
 	formatGIF = &format{
 		"GIF", "image/gif", "gif", stripped(strip.GIF), config(gif.DecodeConfig), still(decodeGIF),
-		func(pixels, frames int64) int64 { return (frames + 8) * pixels },
+		func(_ *opened, pixels, frames int64) int64 { return (frames + 8) * pixels },
 	}
 	formatWebP = &format{
 		"WebP", "image/webp", "webp", stripped(strip.WebP), config(webp.DecodeConfig), decodeWebP,
-		func(pixels, _ int64) int64 { return 12 * pixels },
+		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
 	}
 	formatHEIC = &format{
 		"HEIC", "image/heic", "heic", openHEIC,
@@ -67,17 +68,32 @@ var (
 		func(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
 			return heif.Decode(ctx, o.data, o.heif)
 		},
-		func(pixels, _ int64) int64 { return min(30*pixels, heif.MaxMemory) },
+		func(_ *opened, pixels, _ int64) int64 { return min(30*pixels, heif.MaxMemory) },
 	}
 	formatTIFF = &format{
 		"TIFF", "image/tiff", "tiff", openTIFF, config(tiff.DecodeConfig), still(tiff.Decode),
-		func(pixels, _ int64) int64 { return 12 * pixels },
+		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
 	}
 	formatBMP = &format{
 		"BMP", "image/bmp", "bmp", openBMP, config(bmp.DecodeConfig), still(bmp.Decode),
-		func(pixels, _ int64) int64 { return 8 * pixels },
+		func(_ *opened, pixels, _ int64) int64 { return 8 * pixels },
 	}
 )
+
+// jpegMemory counts a byte for each sample, and in a progressive file 2 for each coefficient. What only image/jpeg can
+// read has 4 components, coefficients of 4 bytes, and is converted.
+func jpegMemory(o *opened, pixels, _ int64) int64 {
+	h, err := scaled.ReadHeader(o.data)
+	switch {
+	case err != nil || !h.Supported && h.Progressive:
+		return 24 * pixels
+	case !h.Supported:
+		return 8 * pixels
+	case h.Progressive:
+		return int64(3 * h.Samples * float64(pixels))
+	}
+	return int64(h.Samples * float64(pixels))
+}
 
 func config(read func(io.Reader) (image.Config, error)) func(*opened) (image.Config, error) {
 	return func(o *opened) (image.Config, error) { return read(bytes.NewReader(o.data)) }

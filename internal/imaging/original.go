@@ -13,10 +13,10 @@ import (
 // orientation tag, which every browser follows. Browsers do not agree about that tag in PNG and WebP, so those are
 // encoded again, upright, when they are not stored so; as are the formats that browsers do not show, and CMYK, whose
 // colours they do not agree about.
-func (p *Pipeline) original(ctx context.Context, f *format, o *opened, src image.Image, profile *icc.Profile) (Image, error) {
-	_, cmyk := src.(*image.CMYK)
+func (p *Pipeline) original(ctx context.Context, f *format, o *opened, pic *picture, profile *icc.Profile) (Image, error) {
+	_, cmyk := pic.src.(*image.CMYK)
 	if o.file != nil && !cmyk && (f == formatJPEG || o.orientation == 1) {
-		w, h := src.Bounds().Dx(), src.Bounds().Dy()
+		w, h := pic.width, pic.height
 		if exif.Swaps(o.orientation) {
 			w, h = h, w
 		}
@@ -26,12 +26,11 @@ func (p *Pipeline) original(ctx context.Context, f *format, o *opened, src image
 		return Image{}, err
 	}
 	if f == formatPNG || f == formatBMP || f == formatWebP { // lossless stays lossless
-		if upright := raster.Turn(src, o.orientation); upright != nil {
+		if upright := raster.Turn(pic.src, o.orientation); upright != nil {
 			return encodePNG(upright, profileBytes(profile))
 		}
 	}
-	m := raster.From(src)
-	full, err := m.Resize(ctx, m.Width, m.Height) // brings chroma to 4:2:0
+	full, err := pic.planes.Resize(ctx, pic.width, pic.height) // brings chroma to 4:2:0
 	if err != nil {
 		return Image{}, err
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
 	"github.com/valetkey/valetkey/internal/imaging/icc"
-	"github.com/valetkey/valetkey/internal/imaging/raster"
 )
 
 // Process checks and rebuilds one photo. The error is a *Refusal when the file cannot be published, ctx.Err() when the
@@ -25,7 +25,7 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Photo, error) {
 	if err != nil {
 		return nil, err
 	}
-	memory, err := p.checkHeader(f, o)
+	claim, memory, err := p.checkHeader(f, o)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Photo, error) {
 
 	timed, cancel := context.WithTimeout(ctx, p.opts.MaxTime)
 	defer cancel()
-	photo, err := p.rebuild(timed, f, o, profile)
+	photo, err := p.rebuild(timed, f, o, claim, profile)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, refuse(TooSlow, err, "The picture takes too long to decode.")
 	}
@@ -44,25 +44,32 @@ func (p *Pipeline) Process(ctx context.Context, data []byte) (*Photo, error) {
 }
 
 // rebuild decodes the picture and makes everything that is published.
-func (p *Pipeline) rebuild(ctx context.Context, f *format, o *opened, profile *icc.Profile) (*Photo, error) {
-	src, err := decode(ctx, f, o)
-	if err != nil {
-		return nil, err
-	}
-	m := raster.From(src)
+func (p *Pipeline) rebuild(ctx context.Context, f *format, o *opened, claim image.Config, profile *icc.Profile) (*Photo, error) {
 	photo := &Photo{
-		Type: f.mediaType, Width: m.Width, Height: m.Height, Animated: o.frames > 1,
+		Type: f.mediaType, Width: claim.Width, Height: claim.Height, Animated: o.frames > 1,
 		Removed: o.removed, Details: p.details(o.exif),
 	}
 	if exif.Swaps(o.orientation) {
-		photo.Width, photo.Height = m.Height, m.Width
+		photo.Width, photo.Height = claim.Height, claim.Width
+	}
+	sizes := p.sizes(photo.Width, photo.Height)
+	wanted := sizes[0].X
+	if exif.Swaps(o.orientation) {
+		wanted = sizes[0].Y
+	}
+	pic, err := decode(ctx, f, o, claim, wanted)
+	if err != nil {
+		return nil, err
+	}
+	if pic.width != claim.Width || pic.height != claim.Height {
+		return nil, refuse(Damaged, nil, "The picture is not of the size that the file says.")
 	}
 	if p.opts.Originals == OriginalsStrip {
-		if photo.Original, err = p.original(ctx, f, o, src, profile); err != nil {
+		if photo.Original, err = p.original(ctx, f, o, pic, profile); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.variants(ctx, photo, m, o.orientation, profile); err != nil {
+	if err := p.variants(ctx, photo, sizes, pic.planes, o.orientation, profile); err != nil {
 		return nil, fmt.Errorf("imaging: %w", err)
 	}
 	return photo, nil

@@ -20,17 +20,18 @@ import (
 // maxVariantSide is the greatest width and height of a variant, in pixels: all that WebP can have.
 const maxVariantSide = webp.MaxSide
 
-// widths returns those of the variants of a photo, narrowest first: the configured ones that are narrower than the photo
-// and, for the next one, the photo's own width. So a photo narrower than all of them has one variant, of its own size.
-func (p *Pipeline) widths(width, height int) []int {
+// sizes returns those of the variants of a photo, widest first: the configured widths that are narrower than the photo
+// and, for the next one, the photo's own. So a photo narrower than all of them has one variant, of its own size.
+func (p *Pipeline) sizes(width, height int) []image.Point {
 	limit := width
 	if height > maxVariantSide {
 		limit = max(1, int(int64(width)*maxVariantSide/int64(height)))
 	}
 	limit = min(limit, maxVariantSide)
-	var out []int
-	for _, w := range p.opts.Widths {
-		out = append(out, min(w, limit))
+	var out []image.Point
+	for _, w := range slices.Backward(p.opts.Widths) {
+		w = min(w, limit)
+		out = append(out, image.Pt(w, max(1, (height*w+width/2)/width)))
 	}
 	return slices.Compact(out)
 }
@@ -38,14 +39,13 @@ func (p *Pipeline) widths(width, height int) []int {
 // variants fills in photo.Variants, each made from the one above it, and the placeholder. The first resize reads the
 // picture as it is stored; what it makes is turned upright, which is cheaper than turning the original. Colour profiles
 // travel with the variants, so that wide-gamut screens get all there is; a grey picture is converted to sRGB instead.
-func (p *Pipeline) variants(ctx context.Context, photo *Photo, m *raster.Image, orientation int, profile *icc.Profile) error {
-	for i, w := range slices.Backward(p.widths(photo.Width, photo.Height)) {
-		h := max(1, (photo.Height*w+photo.Width/2)/photo.Width)
-		storedW, storedH := w, h
+func (p *Pipeline) variants(ctx context.Context, photo *Photo, sizes []image.Point, m *raster.Image, orientation int, profile *icc.Profile) error {
+	for i, size := range sizes {
+		stored := size
 		if exif.Swaps(orientation) {
-			storedW, storedH = h, w
+			stored = image.Pt(size.Y, size.X)
 		}
-		resized, err := m.Resize(ctx, storedW, storedH)
+		resized, err := m.Resize(ctx, stored.X, stored.Y)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func From(src image.Image) *Image {
 		return fromYCbCr(s)
 	case *image.Gray:
 		y := Plane{w, h, s.Stride, s.Pix[s.PixOffset(b.Min.X, b.Min.Y):]}
-		return &Image{Gray, w, h, []Plane{y}}
+		return &Image{Model: Gray, Width: w, Height: h, Planes: []Plane{y}, SubX: 1, SubY: 1}
 	case *image.Gray16:
 		return fromGray16(s)
 	}
@@ -30,21 +30,22 @@ func From(src image.Image) *Image {
 func fromYCbCr(s *image.YCbCr) *Image {
 	b := s.Rect
 	w, h := b.Dx(), b.Dy()
-	cw, ch := w, h
+	subX, subY := 1, 1
 	switch s.SubsampleRatio {
 	case image.YCbCrSubsampleRatio422:
-		cw = (w + 1) / 2
+		subX = 2
 	case image.YCbCrSubsampleRatio420:
-		cw, ch = (w+1)/2, (h+1)/2
+		subX, subY = 2, 2
 	case image.YCbCrSubsampleRatio440:
-		ch = (h + 1) / 2
+		subY = 2
 	case image.YCbCrSubsampleRatio411:
-		cw = (w + 3) / 4
+		subX = 4
 	case image.YCbCrSubsampleRatio410:
-		cw, ch = (w+3)/4, (h+1)/2
+		subX, subY = 4, 2
 	}
+	cw, ch := (w+subX-1)/subX, (h+subY-1)/subY
 	y, c := s.YOffset(b.Min.X, b.Min.Y), s.COffset(b.Min.X, b.Min.Y)
-	return &Image{YCbCr, w, h, []Plane{
+	return &Image{Model: YCbCr, Width: w, Height: h, SubX: subX, SubY: subY, Planes: []Plane{
 		{w, h, s.YStride, s.Y[y:]}, {cw, ch, s.CStride, s.Cb[c:]}, {cw, ch, s.CStride, s.Cr[c:]},
 	}}
 }
@@ -66,7 +67,10 @@ func round16(hi, lo byte) byte { return byte((uint32(hi)<<8 | uint32(lo) + 128) 
 
 // opaque converts to YCbCr 4:4:4, a row at a time.
 func opaque(src image.Image, w, h int) *Image {
-	m := &Image{YCbCr, w, h, []Plane{NewPlane(w, h), NewPlane(w, h), NewPlane(w, h)}}
+	m := &Image{Model: YCbCr, Width: w, Height: h, SubX: 1, SubY: 1}
+	for range 3 {
+		m.Planes = append(m.Planes, NewPlane(w, h))
+	}
 	row, read := make([]byte, 4*w), rowReader(src)
 	for y := range h {
 		read(y, row)

@@ -9,14 +9,17 @@ func (m *Image) Orient(orientation int) *Image {
 	if orientation <= 1 || orientation > 8 {
 		return m
 	}
-	out := &Image{Model: m.Model, Width: m.Width, Height: m.Height, Planes: make([]Plane, len(m.Planes))}
+	out := *m
+	out.Planes = make([]Plane, len(m.Planes))
 	if orientation >= 5 {
 		out.Width, out.Height = m.Height, m.Width
+		out.SubX, out.SubY = m.SubY, m.SubX
+		out.ExactWidth, out.ExactHeight = m.ExactHeight, m.ExactWidth
 	}
 	for i := range m.Planes {
 		out.Planes[i] = m.Planes[i].orient(orientation)
 	}
-	return out
+	return &out
 }
 
 func (p *Plane) orient(orientation int) Plane {

@@ -42,11 +42,20 @@ type Image struct {
 	Model         Model
 	Width, Height int
 	Planes        []Plane
+
+	// SubX and SubY are the samples of luma across and down for one of chroma: 1, 2 or 4. Only YCbCr has other than 1.
+	SubX, SubY int
+	// ExactWidth and ExactHeight are how many samples of the first plane the picture covers where it was decoded at a
+	// fraction of its size and its last column or row is covered in part. Zero means Width and Height.
+	ExactWidth, ExactHeight float64
 }
 
 // New makes a black picture of zeros; the chroma planes of a YCbCr picture get half the width and height, rounded up.
 func New(model Model, width, height int) *Image {
-	m := &Image{Model: model, Width: width, Height: height}
+	m := &Image{Model: model, Width: width, Height: height, SubX: 1, SubY: 1}
+	if model == YCbCr {
+		m.SubX, m.SubY = 2, 2
+	}
 	for i := range planes[model] {
 		w, h := m.planeSize(i, width, height)
 		m.Planes = append(m.Planes, NewPlane(w, h))

@@ -228,7 +228,7 @@ func TestFromKeepsTheColoursOfEveryType(t *testing.T) {
 }
 
 func BenchmarkResize(b *testing.B) {
-	m := &Image{YCbCr, 4000, 3000, []Plane{NewPlane(4000, 3000), NewPlane(2000, 1500), NewPlane(2000, 1500)}}
+	m := New(YCbCr, 4000, 3000)
 	for _, w := range []int{2048, 1280} {
 		b.Run(fmt.Sprint(w), func(b *testing.B) {
 			for b.Loop() {

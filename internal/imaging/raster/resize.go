@@ -10,37 +10,23 @@ import (
 // chroma whatever it had. The context is looked at once a row; its error is the only one.
 func (m *Image) Resize(ctx context.Context, width, height int) (*Image, error) {
 	out := New(m.Model, width, height)
+	exactW, exactH := m.ExactWidth, m.ExactHeight
+	if exactW == 0 || exactH == 0 {
+		exactW, exactH = float64(m.Width), float64(m.Height)
+	}
 	for i := range m.Planes {
-		// Chroma is placed by the size of the whole picture: with an odd width the last chroma column stands for one
-		// column of luma, not for two.
-		s := newScaler(&m.Planes[i], &out.Planes[i],
-			m.planeRatio(i, m.Width, m.Planes[i].Width, width, out.Planes[i].Width),
-			m.planeRatio(i, m.Height, m.Planes[i].Height, height, out.Planes[i].Height))
-		if err := s.run(ctx); err != nil {
+		// How many samples go into one. Chroma is placed by the size of the whole picture: with an odd width the last
+		// chroma column stands for one column of luma, not for two.
+		ratioX, ratioY := exactW/float64(width), exactH/float64(height)
+		if i > 0 {
+			ratioX *= float64(out.SubX) / float64(m.SubX)
+			ratioY *= float64(out.SubY) / float64(m.SubY)
+		}
+		if err := newScaler(&m.Planes[i], &out.Planes[i], ratioX, ratioY).run(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
-}
-
-// planeRatio is how many samples of plane i, of length from, go into one sample of the result along one axis.
-func (m *Image) planeRatio(i, whole, from, target, to int) float64 {
-	ratio := float64(whole) / float64(target)
-	if i == 0 || m.Model != YCbCr {
-		return ratio
-	}
-	return ratio * subsampling(target, to) / subsampling(whole, from)
-}
-
-// subsampling is the number of luma samples a chroma sample stands for: 1, 2 or 4.
-func subsampling(luma, chroma int) float64 {
-	switch {
-	case chroma >= luma:
-		return 1
-	case chroma >= (luma+1)/2:
-		return 2
-	}
-	return 4
 }
 
 const (
