@@ -84,12 +84,12 @@ type picture struct {
 	src           image.Image   // in full, as its decoder returned it; nil where only the planes were decoded
 }
 
-// decode decodes all of a file and returns its picture, of an animation the first. A JPEG is decoded at the smallest
-// fraction that is wide enough for wanted pixels, the width of the widest variant as the picture is stored.
+// decode decodes all of a file and returns its picture, of an animation the first. wanted is the width of the widest
+// variant as the picture is stored.
 func decode(ctx context.Context, f *format, o *opened, c image.Config, wanted int) (pic *picture, err error) {
 	err = guard(func() error {
 		if f == formatJPEG {
-			m, err := scaled.Decode(ctx, o.data, min(8, (8*wanted+c.Width-1)/c.Width))
+			m, err := scaled.Decode(ctx, o.data, eighths(c.Width, wanted))
 			if !errors.Is(err, scaled.ErrUnsupported) {
 				pic = &picture{width: c.Width, height: c.Height, planes: m}
 				return err
@@ -104,6 +104,10 @@ func decode(ctx context.Context, f *format, o *opened, c image.Config, wanted in
 	})
 	return pic, refuseFile(err)
 }
+
+// eighths is the fraction at which a JPEG of the given width is decoded for a variant of the wanted width: the smallest
+// that leaves a quarter more, so that the Lanczos filter and not the decoder decides what fine detail looks like.
+func eighths(width, wanted int) int { return min(8, (10*wanted+width-1)/width) }
 
 // contextReader reads data until the context ends: decoders take no context, but they all come back for more bytes.
 func contextReader(ctx context.Context, data []byte) io.Reader {
