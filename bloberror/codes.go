@@ -80,6 +80,7 @@ const (
 	BlobNotFound                             Code = "BlobNotFound"
 	BlobOverwritten                          Code = "BlobOverwritten"
 	BlobTierInadequateForContentLength       Code = "BlobTierInadequateForContentLength"
+	BlobTypeNotSupported                     Code = "BlobTypeNotSupported" // undocumented; what an account without that type of blob answers
 	BlobUsesCustomerSpecifiedEncryption      Code = "BlobUsesCustomerSpecifiedEncryption"
 	BlockCountExceedsLimit                   Code = "BlockCountExceedsLimit"
 	BlockListTooLong                         Code = "BlockListTooLong"

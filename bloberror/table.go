@@ -86,6 +86,7 @@ var table = map[Code]struct {
 	BlobNotFound:                             {http.StatusNotFound, "The specified blob does not exist."},
 	BlobOverwritten:                          {http.StatusConflict, "The blob has been recreated since the previous snapshot was taken."},
 	BlobTierInadequateForContentLength:       {http.StatusConflict, "The tier of the blob cannot be set to lower than the minimum required for its content length."},
+	BlobTypeNotSupported:                     {http.StatusBadRequest, "The specified blob type is not supported."},
 	BlobUsesCustomerSpecifiedEncryption:      {http.StatusConflict, "The blob is encrypted with customer specified encryption, but it was not provided in the request."},
 	BlockCountExceedsLimit:                   {http.StatusConflict, "The uncommitted block count exceeds the maximum limit of 100,000 blocks."},
 	BlockListTooLong:                         {http.StatusBadRequest, "The block list may not contain more than 50,000 blocks."},

@@ -48,8 +48,10 @@ func (r *request) blockBlobOnly() error {
 		return nil
 	case "":
 		return missingHeader("x-ms-blob-type")
-	case "appendblob", "pageblob":
-		return bloberror.New(bloberror.InvalidBlobType, bloberror.WithMessage("This service has block blobs only."))
+	case "appendblob":
+		return bloberror.New(bloberror.BlobTypeNotSupported, bloberror.WithMessage("Append blobs are not supported."))
+	case "pageblob":
+		return bloberror.New(bloberror.BlobTypeNotSupported, bloberror.WithMessage("Page blobs are not supported."))
 	default:
 		return invalidHeader("x-ms-blob-type", kind)
 	}
