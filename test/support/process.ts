@@ -31,14 +31,16 @@ export class Running {
     for (;;) {
       const match = pattern.exec(this.stdout);
       if (match) return match;
-      if (this.child.exitCode !== null) throw new Error(`${this.name} ended with ${this.child.exitCode}:\n${this.stdout}${this.stderr}`);
+      if (this.ended) {
+        throw new Error(`${this.name} ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.stdout}${this.stderr}`);
+      }
       await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
   }
 
   /** Asks the program to stop and returns its exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
+    if (!this.ended) {
       this.child.kill(signal);
       await once(this.child, 'exit');
     }
@@ -47,8 +49,12 @@ export class Running {
 
   /** Waits for the program's own end and returns its exit status. */
   async ends(): Promise<number | null> {
-    if (this.child.exitCode === null) await once(this.child, 'exit');
+    if (!this.ended) await once(this.child, 'exit');
     return this.child.exitCode;
+  }
+
+  private get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   private heard(stream: 'stdout' | 'stderr', chunk: Buffer) {

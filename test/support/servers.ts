@@ -21,7 +21,13 @@ export interface Server {
 export const binary = path.join(root, 'bin/valetkey');
 
 /** An environment in which the tester's own account is not used by accident. */
-const cleanEnvironment = { AZURE_STORAGE_CONNECTION_STRING: undefined, AzureWebJobsStorage: undefined, VALETKEY_STORAGE: undefined };
+const cleanEnvironment = {
+  AZURE_STORAGE_CONNECTION_STRING: undefined,
+  AzureWebJobsStorage: undefined,
+  VALETKEY_STORAGE: undefined,
+  VALETKEY_ACCOUNTS: undefined,
+  AZURITE_ACCOUNTS: undefined,
+};
 
 /** Starts the built binary on ports that the kernel chooses. */
 export async function startValetkey(storage: Storage, args: string[] = []): Promise<Server> {
@@ -56,8 +62,70 @@ async function embeddedKey(data: string): Promise<string> {
   return key;
 }
 
+export interface BlobService {
+  /** The account's URL, without a final slash. */
+  blobUrl: string;
+  connectionString: string;
+  close: () => Promise<void>;
+}
+
+/** The embedded service alone, as `valetkey storage` runs it. */
+export interface StorageService extends BlobService {
+  process: Running;
+  dataFolder: string;
+  account: string;
+  key: string;
+}
+
+export interface StorageOptions {
+  data?: string;
+  /** HOST:PORT */
+  listen?: string;
+  env?: NodeJS.ProcessEnv;
+  /** The first account's key, where it is neither the development account's nor in the data folder. */
+  key?: string;
+}
+
+/**
+ * Starts `valetkey storage` on a port that the kernel chooses, with the development account unless other arguments name
+ * accounts. Without `data` it gets an empty folder, which goes with it.
+ */
+export async function startStorage(args: string[] = ['--dev-account'], options: StorageOptions = {}): Promise<StorageService> {
+  const folder = options.data === undefined ? await temporaryFolder() : undefined;
+  const dataFolder = options.data ?? folder!.path;
+  const service = Running.start(
+    binary,
+    ['storage', '--listen', options.listen ?? '127.0.0.1:0', '--data', dataFolder, ...args],
+    { ...cleanEnvironment, ...options.env },
+  );
+  const [, blobUrl] = await service.says(/Blob service: (\S+)\n/);
+  const account = new URL(blobUrl!).pathname.slice(1);
+  const key = options.key ?? (account === devAccount ? devKey : await embeddedKey(dataFolder));
+  return {
+    blobUrl: blobUrl!,
+    account,
+    key,
+    connectionString: connectionString(blobUrl!, account, key),
+    dataFolder,
+    process: service,
+    close: async () => {
+      await service.stop();
+      await folder?.remove();
+    },
+  };
+}
+
+/** Starts a Blob service of either kind, with the development account and nothing in it. */
+export function startBlobService(storage: Storage): Promise<BlobService> {
+  return storage === 'azurite' ? startAzurite() : startStorage();
+}
+
+export function connectionString(blobUrl: string, account: string, key: string): string {
+  return `DefaultEndpointsProtocol=${new URL(blobUrl).protocol.slice(0, -1)};AccountName=${account};AccountKey=${key};BlobEndpoint=${blobUrl};`;
+}
+
 /** Starts Azurite's Blob service with an empty folder. */
-export async function startAzurite(): Promise<{ connectionString: string; blobUrl: string; close: () => Promise<void> }> {
+export async function startAzurite(): Promise<BlobService> {
   const folder = await temporaryFolder();
   const azurite = Running.start(process.execPath, [
     path.join(root, 'node_modules/azurite/dist/src/blob/main.js'),
@@ -67,7 +135,7 @@ export async function startAzurite(): Promise<{ connectionString: string; blobUr
   const blobUrl = `${address.replace(/\/$/, '')}/${devAccount}`;
   return {
     blobUrl,
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${devAccount};AccountKey=${devKey};BlobEndpoint=${blobUrl}`,
+    connectionString: connectionString(blobUrl, devAccount, devKey),
     close: async () => {
       await azurite.stop();
       await folder.remove();
