@@ -1,5 +1,7 @@
 # Everything a developer runs. Each target works from a fresh clone on Debian with Go, Node and gcc; what else it needs,
 # it installs.
+# Every build strips this machine's paths, so that all share one cache.
+export GOFLAGS := $(GOFLAGS) -trimpath
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WEB_SOURCES := $(shell find web packages -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -13,7 +15,7 @@ build: bin/valetkey
 
 # The binary carries the web app, so that is built first.
 bin/valetkey: web/dist/index.html FORCE
-	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/valetkey
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/valetkey
 
 web/dist/index.html: node_modules/.installed $(WEB_SOURCES)
 	npm run build

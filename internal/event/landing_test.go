@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,25 +13,26 @@ import (
 func TestLandingLooksWhenToldAndNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		looks := 0
-		l := NewLanding(func(context.Context) error { looks++; return errors.New("not this time") }, &LandingOptions{Poll: time.Minute})
+		var looked atomic.Int32
+		looks := func() int { return int(looked.Load()) }
+		l := NewLanding(func(context.Context) error { looked.Add(1); return errors.New("not this time") }, &LandingOptions{Poll: time.Minute})
 		done := make(chan struct{})
 		go func() { l.Run(ctx); close(done) }()
 		synctest.Wait()
-		if looks != 1 {
-			t.Errorf("%d looks at the start", looks)
+		if looks() != 1 {
+			t.Errorf("%d looks at the start", looks())
 		}
 		l.Created()
 		l.Created()
 		synctest.Wait()
-		if looks < 2 || looks > 3 {
-			t.Errorf("%d looks after being told", looks)
+		if looks() < 2 || looks() > 3 {
+			t.Errorf("%d looks after being told", looks())
 		}
-		before := looks
+		before := looks()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if looks != before+1 {
-			t.Errorf("%d looks a minute later, want %d", looks, before+1)
+		if looks() != before+1 {
+			t.Errorf("%d looks a minute later, want %d", looks(), before+1)
 		}
 		stop()
 		<-done
@@ -40,16 +42,16 @@ func TestLandingLooksWhenToldAndNowAndThen(t *testing.T) {
 func TestEvery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		times := 0
+		var times atomic.Int32
 		done := make(chan struct{})
 		go func() {
-			Every(ctx, time.Hour, slog.New(slog.DiscardHandler), "counting", func(context.Context) error { times++; return nil })
+			Every(ctx, time.Hour, slog.New(slog.DiscardHandler), "counting", func(context.Context) error { times.Add(1); return nil })
 			close(done)
 		}()
 		time.Sleep(2*time.Hour + time.Minute)
 		synctest.Wait()
-		if times != 3 {
-			t.Errorf("%d times in two hours", times)
+		if times.Load() != 3 {
+			t.Errorf("%d times in two hours", times.Load())
 		}
 		stop()
 		<-done
