@@ -79,8 +79,8 @@ export interface StorageService extends BlobService {
 
 export interface StorageOptions {
   data?: string;
-  /** HOST:PORT */
-  listen?: string;
+  /** HOST:PORT, or where it listens unless told. */
+  listen?: string | 'default';
   env?: NodeJS.ProcessEnv;
   /** The first account's key, where it is neither the development account's nor in the data folder. */
   key?: string;
@@ -95,7 +95,7 @@ export async function startStorage(args: string[] = ['--dev-account'], options: 
   const dataFolder = options.data ?? folder!.path;
   const service = Running.start(
     binary,
-    ['storage', '--listen', options.listen ?? '127.0.0.1:0', '--data', dataFolder, ...args],
+    ['storage', ...(options.listen === 'default' ? [] : ['--listen', options.listen ?? '127.0.0.1:0']), '--data', dataFolder, ...args],
     { ...cleanEnvironment, ...options.env },
   );
   const [, blobUrl] = await service.says(/Blob service: (\S+)\n/);
