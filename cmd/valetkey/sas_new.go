@@ -10,6 +10,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/valetkey/valetkey/internal/azure"
 	"github.com/valetkey/valetkey/sas"
 )
 
@@ -373,8 +374,8 @@ func (c *sasNewCmd) userDelegation(ctx context.Context, now time.Time) (m made, 
 	if err != nil {
 		return m, fmt.Errorf("no identity to sign in with: %w", err)
 	}
-	key, err := delegationRequest{endpoint: c.endpoint(account), start: now.Add(-keySkew), expiry: v.Expiry.Time(),
-		tenant: c.DelegatedTenant, credential: credential}.fetch(ctx)
+	key, err := azure.DelegationKeyRequest{BlobURL: c.endpoint(account), Start: now.Add(-keySkew), Expiry: v.Expiry.Time(),
+		Tenant: c.DelegatedTenant, Credential: credential}.Send(ctx)
 	if err != nil {
 		return m, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/valetkey/valetkey/internal/azure"
 	"github.com/valetkey/valetkey/sas"
 )
 
@@ -233,8 +234,8 @@ func TestDelegationKeyIsFetched(t *testing.T) {
 			`<Value>`+sasTestKey+`</Value></UserDelegationKey>`)
 	}))
 	defer server.Close()
-	key, err := delegationRequest{endpoint: server.URL, start: start, expiry: start.Add(75 * time.Minute), tenant: "t",
-		credential: staticToken{}, transport: server.Client()}.fetch(t.Context())
+	key, err := azure.DelegationKeyRequest{BlobURL: server.URL, Start: start, Expiry: start.Add(75 * time.Minute), Tenant: "t",
+		Credential: staticToken{}, Client: policy.ClientOptions{Transport: server.Client()}}.Send(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +247,7 @@ func TestDelegationKeyIsFetched(t *testing.T) {
 	if q, err := url.ParseQuery(token); err != nil || q.Get("skoid") != "11111111-1111-1111-1111-111111111111" || q.Get("ske") != "2026-05-04T13:00:00Z" {
 		t.Error(token, err)
 	}
-	if _, err := (delegationRequest{endpoint: server.URL, credential: staticToken{}, transport: server.Client()}).fetch(t.Context()); err == nil || strings.Contains(err.Error(), "bearer-of") {
+	if _, err := (azure.DelegationKeyRequest{BlobURL: server.URL, Credential: staticToken{}, Client: policy.ClientOptions{Transport: server.Client()}}).Send(t.Context()); err == nil || strings.Contains(err.Error(), "bearer-of") {
 		t.Errorf("a refusal: %v", err)
 	}
 }
