@@ -12,7 +12,13 @@ import (
 	"github.com/valetkey/valetkey/blobserver/webhook"
 )
 
+// storageCmd is the Blob service alone and what else is done with a data folder.
 type storageCmd struct {
+	Serve storageServeCmd `cmd:"" default:"withargs" help:"Serve a data folder (what 'valetkey storage' does without a subcommand)."`
+	Check storageCheckCmd `cmd:"" help:"Read all that a data folder holds and say what is damaged."`
+}
+
+type storageServeCmd struct {
 	Listen        string           `default:"127.0.0.1:10000" help:"Where to listen." placeholder:"HOST:PORT"`
 	Data          string           `default:"./data" help:"The data folder, or :memory: for data that goes when the process ends." placeholder:"DIR"`
 	DevAccount    bool             `help:"Serve the well-known development account, so that UseDevelopmentStorage=true works. Loopback only."`
@@ -25,15 +31,17 @@ type storageCmd struct {
 	OIDCAud       []string         `name:"oidc-audience" help:"The audience that tokens must be for. Default: https://storage.azure.com." placeholder:"AUDIENCE"`
 	Webhook       []string         `help:"Post BlobCreated and BlobDeleted events there, after a handshake; repeatable." placeholder:"URL"`
 	WebhookSchema string           `default:"eventgrid" enum:"eventgrid,cloudevents" help:"How events are written: eventgrid or cloudevents." placeholder:"SCHEMA"`
+	WebhookRetry  []time.Duration  `default:"10s,30s,1m,5m,10m,30m,1h" help:"Pauses before an event that an endpoint did not take is posted again; the last is repeated." placeholder:"DURATION"`
 	AccessLog     bool             `help:"Log every request."`
 	Grace         time.Duration    `default:"10s" help:"How long requests may go on after SIGTERM."`
 }
 
 // Run serves the Blob service until ctx ends.
-func (c storageCmd) Run(ctx context.Context, std streams) error {
+func (c storageServeCmd) Run(ctx context.Context, std streams) error {
 	log := slog.New(slog.NewTextHandler(std.err, nil))
 	set := storageSettings{
 		Listen: c.Listen, Data: c.Data, Accounts: c.Account, NoSync: !c.Fsync, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Log: log,
+		WebhookRetry: c.WebhookRetry,
 	}
 	if c.DevAccount {
 		set.Accounts = append([]storageAccount{{devAccountName, []string{devAccountKey}}}, set.Accounts...)
@@ -68,7 +76,7 @@ func (c storageCmd) Run(ctx context.Context, std streams) error {
 	return errors.Join(err, service.Shutdown(grace))
 }
 
-func (c storageCmd) announce(std streams, service *storageService) {
+func (c storageServeCmd) announce(std streams, service *storageService) {
 	fmt.Fprintln(std.out, "Blob service:", service.URL)
 	switch {
 	case c.DevAccount:

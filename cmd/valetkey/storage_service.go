@@ -34,12 +34,14 @@ type storageSettings struct {
 	TLSCert  string           // PEM files; both or none
 	TLSKey   string
 
-	Client    *http.Client             // fetches copy sources that lie elsewhere; nil: refused
-	Tokens    blobserver.TokenVerifier // nil: no bearer tokens
-	Events    func(blobstore.Event)    // nil: nobody listens in this process
-	Webhooks  []webhook.Hook           // who is told of events over HTTP
-	Log       *slog.Logger             // nil: slog.Default()
-	AccessLog *slog.Logger             // nil: none
+	Client   *http.Client             // fetches copy sources that lie elsewhere; nil: refused
+	Tokens   blobserver.TokenVerifier // nil: no bearer tokens
+	Events   func(blobstore.Event)    // nil: nobody listens in this process
+	Webhooks []webhook.Hook           // who is told of events over HTTP
+	// WebhookRetry are the pauses between attempts; none: Event Grid's.
+	WebhookRetry []time.Duration
+	Log          *slog.Logger // nil: slog.Default()
+	AccessLog    *slog.Logger // nil: none
 }
 
 // storageService is a running Blob service.
@@ -126,7 +128,7 @@ func (s *storageService) openHooks(set *storageSettings) (err error) {
 		}
 		dir = s.scratch
 	}
-	if s.hooks, err = webhook.Open(dir, set.Webhooks, &webhook.Options{Log: set.Log}); err != nil {
+	if s.hooks, err = webhook.Open(dir, set.Webhooks, &webhook.Options{Backoff: set.WebhookRetry, Log: set.Log}); err != nil {
 		return errors.Join(err, s.closeHooks())
 	}
 	others := set.Events
@@ -152,12 +154,7 @@ func (s *storageService) closeHooks() (err error) {
 // endpointFile is where a data folder says under which URL it was last served.
 const endpointFile = "endpoint"
 
-type closingStore interface {
-	blobstore.Store
-	io.Closer
-}
-
-func openStore(set storageSettings) (closingStore, error) {
+func openStore(set storageSettings) (*diskstore.Store, error) {
 	o := &diskstore.Options{NoSync: set.NoSync, Events: set.Events, Logger: set.Log}
 	if set.Data == inMemory {
 		return diskstore.OpenTemp(o)
