@@ -63,7 +63,7 @@ func (h *Handler) listPhotos(w http.ResponseWriter, r *http.Request) error {
 	// Storage's marker is opaque and may hold any character, so it travels in base64.
 	cursor, err := base64.RawURLEncoding.DecodeString(query.Get("cursor"))
 	if err != nil || len(cursor) > 2048 {
-		return badRequest("cursor", `"cursor" must be one that an earlier page gave.`)
+		return badRequest("cursor", wrongCursor)
 	}
 	owner := h.guests.Caller(r).Owner
 	switch whose := query.Get("owner"); {

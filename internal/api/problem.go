@@ -50,6 +50,8 @@ const (
 	problemInternal    = "urn:valetkey:problem:internal"
 )
 
+const wrongCursor = `"cursor" must be one that an earlier page gave.`
+
 func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
 
 func badRequest(field, detail string) *Problem {
@@ -91,6 +93,8 @@ func problemOf(err error) (p *Problem, internal bool) {
 	case errors.Is(err, photo.ErrNotFound):
 		return &Problem{Type: problemNotFound, Status: http.StatusNotFound, Title: "Not found",
 			Detail: "There is no such photo or upload, or it is not yours."}, false
+	case errors.Is(err, photo.ErrCursor):
+		return badRequest("cursor", wrongCursor), false
 	case errors.Is(err, photo.ErrExpired):
 		return &Problem{Type: problemExpired, Status: http.StatusGone, Title: "The upload has expired",
 			Detail: "It was begun too long ago. Upload the file again."}, false

@@ -55,7 +55,8 @@ func (c *Container) Commit(ctx context.Context, name string, ids []string, conte
 // Discard removes whatever stands under a name, staged blocks included: writing a blob drops the blocks that waited
 // under its name, and then the blob goes too.
 func (c *Container) Discard(ctx context.Context, name string) error {
-	if err := c.Put(ctx, name, nil, PutOptions{Type: "application/octet-stream"}); err != nil {
+	err := c.despiteLease(ctx, name, func() error { return c.Put(ctx, name, nil, PutOptions{Type: "application/octet-stream"}) })
+	if err != nil {
 		return err
 	}
 	return c.Delete(ctx, name)

@@ -12,8 +12,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 )
 
 // Container is one container of an account.
@@ -79,7 +81,7 @@ func (c *Container) Stat(ctx context.Context, name string) (Blob, error) {
 }
 
 // Read returns the bytes of the blob while it still is what etag says, else [ErrChanged]. More than limit bytes are
-// never read: they are an error.
+// never read: they are *[TooLong]. What nobody can read is [ErrUnreadable].
 func (c *Container) Read(ctx context.Context, name, etag string, limit int64) ([]byte, error) {
 	tag := azcore.ETag(etag)
 	response, err := c.client.NewBlobClient(name).DownloadStream(ctx, &blob.DownloadStreamOptions{
@@ -92,7 +94,7 @@ func (c *Container) Read(ctx context.Context, name, etag string, limit int64) ([
 	defer body.Close()
 	size := deref(response.ContentLength)
 	if size > limit {
-		return nil, fmt.Errorf("reading %s/%s: %d bytes are more than %d", c.name, name, size, limit)
+		return nil, wrap("reading", c.name, name, &TooLong{Size: size, Limit: limit})
 	}
 	data := make([]byte, size)
 	if _, err := io.ReadFull(body, data); err != nil {
@@ -110,14 +112,37 @@ func (c *Container) SetMetadata(ctx context.Context, name, etag string, metadata
 	return wrap("updating", c.name, name, err)
 }
 
-// Delete removes a blob with its snapshots; one that isn't there is no error.
+// Delete removes a blob with its snapshots, also one that somebody leased; one that isn't there is no error.
 func (c *Container) Delete(ctx context.Context, name string) error {
 	snapshots := blob.DeleteSnapshotsOptionTypeInclude
-	_, err := c.client.NewBlobClient(name).Delete(ctx, &blob.DeleteOptions{DeleteSnapshots: &snapshots})
+	err := c.despiteLease(ctx, name, func() error {
+		_, err := c.client.NewBlobClient(name).Delete(ctx, &blob.DeleteOptions{DeleteSnapshots: &snapshots})
+		return err
+	})
 	if err = wrap("deleting", c.name, name, err); errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err
+}
+
+// despiteLease does what a lease can hold up, and breaks the lease where it does: the right to stage blocks is the right
+// to lease, and nobody may keep the account's owner from removing what they left.
+//
+// https://learn.microsoft.com/rest/api/storageservices/lease-blob
+func (c *Container) despiteLease(ctx context.Context, name string, do func() error) error {
+	err := do()
+	if !bloberror.HasCode(err, bloberror.LeaseIDMissing) {
+		return err
+	}
+	client, err := lease.NewBlobClient(c.client.NewBlobClient(name), nil)
+	if err != nil {
+		return err
+	}
+	at := int32(0)
+	if _, err := client.BreakLease(ctx, &lease.BlobBreakOptions{BreakPeriod: &at}); err != nil {
+		return err
+	}
+	return do()
 }
 
 func createOnly() *blob.ModifiedAccessConditions {

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	delegationKeyLife   = 6 * time.Hour // Azure allows seven days; less is less to lose
-	delegationKeyRenew  = 3 * time.Hour // how much a key must outlive the SAS's making: the longest life a SAS is given
+	delegationKeyLife   = 6 * time.Hour // more where a SAS takes more; less is less to lose
+	delegationKeyMax    = 7 * 24 * time.Hour
+	delegationKeyRenew  = 3 * time.Hour // how long before its end a key is renewed
 	delegationClockSkew = 15 * time.Minute
 )
 
@@ -53,12 +54,12 @@ func (s *delegationSigner) current(ctx context.Context, until time.Time) (sas.De
 	s.mu.Unlock()
 	if !key.Expiry.Time().Before(until) {
 		if key.Expiry.Time().Sub(s.now()) < delegationKeyRenew {
-			s.fetching.DoChan("", s.fetch(context.WithoutCancel(ctx))) // nobody waits: the key at hand still serves
+			s.fetching.DoChan("", s.fetch(context.WithoutCancel(ctx), key, until)) // nobody waits: the key at hand still serves
 		}
 		return key, nil
 	}
 	select {
-	case result := <-s.fetching.DoChan("", s.fetch(context.WithoutCancel(ctx))):
+	case result := <-s.fetching.DoChan("", s.fetch(context.WithoutCancel(ctx), key, until)):
 		if result.Err != nil {
 			return sas.DelegationKey{}, result.Err
 		}
@@ -68,13 +69,21 @@ func (s *delegationSigner) current(ctx context.Context, until time.Time) (sas.De
 	}
 }
 
-func (s *delegationSigner) fetch(ctx context.Context) func() (any, error) {
+// fetch gets a key that is newer than the one seen, unless somebody has got one since it was seen.
+func (s *delegationSigner) fetch(ctx context.Context, seen sas.DelegationKey, until time.Time) func() (any, error) {
 	return func() (any, error) {
+		s.mu.Lock()
+		latest := s.key
+		s.mu.Unlock()
+		if latest.Expiry.Time().After(seen.Expiry.Time()) {
+			return latest, nil
+		}
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		now := s.now().UTC()
 		request := s.request
-		request.Start, request.Expiry = now.Add(-delegationClockSkew), now.Add(delegationKeyLife)
+		life := min(max(delegationKeyLife, until.Sub(now)+delegationKeyRenew), delegationKeyMax)
+		request.Start, request.Expiry = now.Add(-delegationClockSkew), now.Add(life)
 		key, err := request.Send(ctx)
 		if err != nil {
 			return nil, err

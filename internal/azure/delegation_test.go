@@ -121,3 +121,18 @@ func TestKeySignerBindsNothing(t *testing.T) {
 		t.Errorf("%v, %v", ok, err)
 	}
 }
+
+func TestDelegationKeyLivesAsLongAsASASTakes(t *testing.T) {
+	clock := azuretest.NewClock()
+	account := azuretest.OpenDelegated(t, clock)
+	for range 3 {
+		values := stageValues(clock)
+		values.Expiry = sas.TimeOf(clock.Now().Add(24 * time.Hour))
+		if _, err := account.Sign(t.Context(), values, azure.Delegated{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := account.Keys.Load(); n != 1 {
+		t.Errorf("%d keys for three SAS of a day", n)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 )
 
@@ -22,6 +23,7 @@ type ListOptions struct {
 }
 
 // List answers one page of blobs in the order of their names, and the marker of the next; an empty marker ends the list.
+// A marker that storage won't take is [ErrMarker].
 func (c *Container) List(ctx context.Context, o ListOptions) (blobs []Blob, next string, err error) {
 	limit := int32(PageLimit)
 	if o.Limit > 0 && o.Limit < PageLimit {
@@ -35,6 +37,9 @@ func (c *Container) List(ctx context.Context, o ListOptions) (blobs []Blob, next
 		options.Marker = &o.Marker
 	}
 	page, err := c.client.NewListBlobsFlatPager(options).NextPage(ctx)
+	if o.Marker != "" && bloberror.HasCode(err, bloberror.InvalidQueryParameterValue, bloberror.OutOfRangeInput, bloberror.InvalidInput) {
+		err = fmt.Errorf("%w: %w", ErrMarker, err) // nothing else in the query comes from outside
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("listing %s/%s: %w", c.name, o.Prefix, classify(err))
 	}

@@ -9,6 +9,7 @@ import (
 var (
 	ErrNotFound = errors.New("no such photo or upload")
 	ErrChanged  = errors.New("the upload changed while it was being checked")
+	ErrCursor   = errors.New("not a cursor that a page gave")
 	ErrExpired  = errors.New("the upload was begun too long ago; begin a new one")
 )
 

@@ -3,7 +3,9 @@ package photo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,11 +41,26 @@ type Page struct {
 // MaxPage is the most photos a page holds.
 const MaxPage = 200
 
-// List answers an owner's photos, newest first, limit at most (1 to [MaxPage]) from where cursor says.
+// List answers an owner's photos, newest first, limit at most (1 to [MaxPage]) from where cursor says. A cursor that
+// storage did not give is [ErrCursor].
 func (s *Service) List(ctx context.Context, owner string, limit int, cursor string) (Page, error) {
+	// Azure may answer a page with nothing but the marker of the next. Clients should not have to know that; but a list
+	// of nothing but what is no entry must not hold a request for ever.
+	const attempts = 10
+	page, err := s.list(ctx, owner, limit, cursor)
+	for n := 1; err == nil && len(page.Photos) == 0 && page.Cursor != "" && n < attempts; n++ {
+		page, err = s.list(ctx, owner, limit, page.Cursor)
+	}
+	return page, err
+}
+
+func (s *Service) list(ctx context.Context, owner string, limit int, cursor string) (Page, error) {
 	blobs, next, err := s.index.List(ctx, azure.ListOptions{
 		Prefix: indexPrefix(owner), Marker: cursor, Limit: limit, Metadata: true,
 	})
+	if errors.Is(err, azure.ErrMarker) {
+		return Page{}, fmt.Errorf("%w: %w", ErrCursor, err)
+	}
 	if err != nil {
 		return Page{}, err
 	}
@@ -96,27 +113,48 @@ func (s *Service) Rename(ctx context.Context, owner string, id ID, title string)
 	}
 }
 
-// Delete removes a photo and all its variants, the index entry first, so that no list names what is half gone.
+// Delete removes a photo and all its variants, the index entry first, so that no list names what is half gone. Where an
+// earlier attempt got no further than that, it removes the rest.
 func (s *Service) Delete(ctx context.Context, owner string, id ID) error {
-	e, _, err := s.entry(ctx, owner, id)
+	_, _, err := s.entry(ctx, owner, id)
+	if errors.Is(err, ErrNotFound) {
+		return s.deleteRest(ctx, owner, id)
+	}
 	if err != nil {
 		return err
 	}
 	if err := s.index.Delete(ctx, indexName(owner, id)); err != nil {
 		return err
 	}
-	s.usage.add(owner, -1, -e.total)
+	s.usage.removed(owner)
 	return s.deletePublished(ctx, owner, id)
 }
 
+// deleteRest removes the images of a photo without an index entry. They may as well be of one that is being published:
+// then what it comes of goes first, which whoever publishes it takes for an abort.
+func (s *Service) deleteRest(ctx context.Context, owner string, id ID) error {
+	blobs, _, err := s.published.List(ctx, azure.ListOptions{Prefix: publishedPrefix(owner, id), Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(blobs) == 0 {
+		return ErrNotFound
+	}
+	if err := s.landing.Delete(ctx, landingName(owner, id)); err != nil {
+		return err
+	}
+	return s.deletePublished(ctx, owner, id)
+}
+
+// deletePublished removes all images of a photo. One that cannot be removed keeps none of the others.
 func (s *Service) deletePublished(ctx context.Context, owner string, id ID) error {
-	deletes, deleteCtx := errgroup.WithContext(ctx)
+	var deletes errgroup.Group
 	deletes.SetLimit(parallelPuts)
 	for blob, err := range s.published.All(ctx, azure.ListOptions{Prefix: publishedPrefix(owner, id)}) {
 		if err != nil {
 			return errors.Join(err, deletes.Wait())
 		}
-		deletes.Go(func() error { return s.published.Delete(deleteCtx, blob.Name) })
+		deletes.Go(func() error { return s.published.Delete(ctx, blob.Name) })
 	}
 	return deletes.Wait()
 }
@@ -152,9 +190,10 @@ func (s *Service) view(ctx context.Context, owner string, id ID, e entry) (Photo
 	return p, err
 }
 
-// attachment names the file that a download of the original becomes (RFC 6266, RFC 8187).
+// attachment names the file that a download of the original becomes (RFC 6266, RFC 8187). Browsers drop folders from it,
+// but not every program does.
 func attachment(e entry, id ID) string {
-	name := e.title
+	name := strings.Trim(strings.NewReplacer("/", "_", `\`, "_").Replace(e.title), ". ")
 	if name == "" {
 		name = string(id)
 	}

@@ -38,16 +38,15 @@ func (s *Service) publishLanded(ctx context.Context, blob azure.Blob) error {
 	err := s.checkSize(ctx, blob.Name, blob.Size)
 	if err == nil {
 		var data []byte
-		data, err = s.landing.Read(ctx, blob.Name, blob.ETag, s.options.MaxUpload)
+		data, err = s.read(ctx, blob)
 		if errors.Is(err, azure.ErrNotFound) || errors.Is(err, azure.ErrChanged) {
 			return nil // another replica was faster, or the next look sees what it is now
 		}
 		if err == nil {
-			_, err = s.publish(ctx, PublicOwner, id, titleOf(blob.Name), data)
+			_, err = s.publish(ctx, PublicOwner, id, titleOf(blob.Name), data, nil)
 		}
 	}
-	var large *TooLarge
-	if refused(err) || errors.As(err, &large) {
+	if refused(err) {
 		s.log.InfoContext(ctx, "refused what landed", "name", blob.Name, "bytes", blob.Size, "reason", err)
 		return s.landing.Delete(ctx, blob.Name)
 	}

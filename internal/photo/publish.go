@@ -2,6 +2,7 @@ package photo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -17,13 +18,14 @@ const (
 )
 
 // publish checks data, rebuilds it and writes what may be served, the index entry last: a photo is there wholly or not
-// at all.
-func (s *Service) publish(ctx context.Context, owner string, id ID, title string, data []byte) (entry, error) {
+// at all. Just before that it asks wanted, if there is one, whether the photo still is; where not, it removes what it
+// wrote. A photo that another replica has published meanwhile stays as it is.
+func (s *Service) publish(ctx context.Context, owner string, id ID, title string, data []byte, wanted func(context.Context) error) (e entry, err error) {
 	result, err := s.pipeline.Process(ctx, data)
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{title: title, width: result.Width, height: result.Height, thumbhash: result.Thumbhash,
+	e = entry{title: title, width: result.Width, height: result.Height, thumbhash: result.Thumbhash,
 		content: HashContent(data)}
 	e.original = storedOf(result.Original)
 	for _, v := range result.Variants {
@@ -31,9 +33,44 @@ func (s *Service) publish(ctx context.Context, owner string, id ID, title string
 		e.total += int64(len(v.Data))
 	}
 	e.total += e.original.bytes
-	if err := s.checkQuota(ctx, owner, e.total); err != nil {
+	settle, err := s.reserveQuota(ctx, owner, e.total)
+	if err != nil {
 		return entry{}, err
 	}
+	published := false
+	defer func() { settle(published) }()
+	if err := s.putImages(ctx, owner, id, result); err != nil {
+		return entry{}, fmt.Errorf("publishing: %w", err)
+	}
+	if wanted != nil {
+		if err := wanted(ctx); err != nil {
+			return entry{}, s.unpublish(ctx, owner, id, err)
+		}
+	}
+	err = s.index.Put(ctx, indexName(owner, id), nil, azure.PutOptions{
+		Type: "application/octet-stream", CacheControl: "no-store", Metadata: e.metadata(), CreateOnly: true,
+	})
+	if errors.Is(err, azure.ErrExists) {
+		e, _, err = s.entry(ctx, owner, id)
+		return e, err
+	}
+	if err != nil {
+		return entry{}, fmt.Errorf("publishing: %w", err)
+	}
+	published = true
+	return e, nil
+}
+
+// unpublish removes what was written of a photo that nobody wants any more, and returns why.
+func (s *Service) unpublish(ctx context.Context, owner string, id ID, why error) error {
+	if _, _, err := s.entry(ctx, owner, id); !errors.Is(err, ErrNotFound) {
+		return why // another replica was faster, or whether it was cannot be told: the sweep can tell later
+	}
+	return errors.Join(why, s.deletePublished(ctx, owner, id))
+}
+
+// putImages writes a photo's images.
+func (s *Service) putImages(ctx context.Context, owner string, id ID, result *imaging.Photo) error {
 	puts, putCtx := errgroup.WithContext(ctx)
 	puts.SetLimit(parallelPuts)
 	put := func(name string, image imaging.Image) {
@@ -45,17 +82,7 @@ func (s *Service) publish(ctx context.Context, owner string, id ID, title string
 	for _, v := range result.Variants {
 		put(variantName(owner, id, v.Width, v.Ext), v)
 	}
-	if err := puts.Wait(); err != nil {
-		return entry{}, fmt.Errorf("publishing: %w", err)
-	}
-	err = s.index.Put(ctx, indexName(owner, id), nil, azure.PutOptions{
-		Type: "application/octet-stream", CacheControl: "no-store", Metadata: e.metadata(),
-	})
-	if err != nil {
-		return entry{}, fmt.Errorf("publishing: %w", err)
-	}
-	s.usage.add(owner, 1, e.total)
-	return e, nil
+	return puts.Wait()
 }
 
 func storedOf(i imaging.Image) stored {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/valetkey/valetkey/internal/azure"
@@ -29,6 +30,9 @@ type Options struct {
 	QuotaBytes int64
 	// QuotaPhotos is how many photos an owner may have. Default 10,000; negative means no end.
 	QuotaPhotos int
+	// ReadBudget is how many bytes of uploads may be in memory at a time to be checked; who comes when there is no room
+	// waits. Default 256 MiB.
+	ReadBudget int64
 	// ProcessTimeout is how long checking and publishing one photo may take. Default 2 minutes.
 	ProcessTimeout time.Duration
 	// Now is the clock. Default time.Now.
@@ -51,7 +55,8 @@ type Service struct {
 	log       *slog.Logger
 	blockSize int64
 	usage     *usageCache
-	inFlight  singleflight.Group // completes of one upload, so that a client's repeat waits instead of working twice
+	reading   *semaphore.Weighted // ReadBudget
+	inFlight  singleflight.Group  // completes of one upload, so that a client's repeat waits instead of working twice
 }
 
 // New makes a service over an account whose containers exist; see [CreateContainers].
@@ -65,6 +70,7 @@ func New(account *azure.Account, pipeline *imaging.Pipeline, policy *grant.Polic
 	o.UploadWindow = cmp.Or(o.UploadWindow, 24*time.Hour)
 	o.QuotaBytes = cmp.Or(o.QuotaBytes, 5<<30)
 	o.QuotaPhotos = cmp.Or(o.QuotaPhotos, 10_000)
+	o.ReadBudget = cmp.Or(o.ReadBudget, 256<<20)
 	o.ProcessTimeout = cmp.Or(o.ProcessTimeout, 2*time.Minute)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -81,6 +87,7 @@ func New(account *azure.Account, pipeline *imaging.Pipeline, policy *grant.Polic
 		published: account.Container(PublishedContainer),
 		index:     account.Container(IndexContainer),
 		blockSize: blockSize(o.MaxUpload, o.BlockSize),
+		reading:   semaphore.NewWeighted(o.ReadBudget),
 	}
 	s.usage = newUsageCache(s.countUsage, o.Now)
 	return s

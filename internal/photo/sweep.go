@@ -9,8 +9,8 @@ import (
 	"github.com/valetkey/valetkey/internal/azure"
 )
 
-// Sweep removes what nobody will come back for: uploads whose window is over, and published images without an index
-// entry that are as old. What is younger may still be on its way.
+// Sweep removes what nobody will come back for: uploads whose window is over, or that hold more than may be uploaded, and
+// published images without an index entry that are as old. What is younger may still be on its way.
 func (s *Service) Sweep(ctx context.Context) error {
 	return errors.Join(s.sweepLanding(ctx), s.sweepPublished(ctx))
 }
@@ -22,16 +22,35 @@ func (s *Service) sweepLanding(ctx context.Context) error {
 			return errors.Join(failed, err)
 		}
 		_, id, upload := parseLanding(blob.Name)
-		if !upload || !s.outdated(id.Time()) {
-			continue
+		if !upload {
+			continue // see PublishLanded
 		}
-		if err := s.landing.Discard(ctx, blob.Name); err != nil {
+		hopeless, err := s.hopeless(ctx, id, blob)
+		if err == nil && hopeless {
+			err = s.landing.Discard(ctx, blob.Name)
+		}
+		if err != nil {
 			failed = errors.Join(failed, err)
-			continue
+		} else if hopeless {
+			s.log.InfoContext(ctx, "swept an abandoned upload", "name", blob.Name)
 		}
-		s.log.InfoContext(ctx, "swept an abandoned upload", "name", blob.Name)
 	}
 	return failed
+}
+
+// hopeless tells whether an upload can never be completed. Only a name that the API did not give has a time to come:
+// whoever may create blobs may name them so.
+func (s *Service) hopeless(ctx context.Context, id ID, blob azure.Blob) (bool, error) {
+	began := id.Time()
+	if s.outdated(began) || began.Sub(s.options.Now()) > clockSkew || blob.Size > s.options.MaxUpload {
+		return true, nil
+	}
+	blocks, err := s.landing.Staged(ctx, blob.Name)
+	var staged int64
+	for _, b := range blocks {
+		staged += b.Size
+	}
+	return staged > s.options.MaxUpload, err
 }
 
 func (s *Service) sweepPublished(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/png"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -26,8 +27,13 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
+	return newFixtureThrough(t, func(next http.RoundTripper) http.RoundTripper { return next })
+}
+
+func newFixtureThrough(t *testing.T, between func(http.RoundTripper) http.RoundTripper) *fixture {
+	t.Helper()
 	clock := azuretest.NewClock()
-	account := azuretest.Open(t, clock)
+	account := azuretest.OpenThrough(t, clock, between)
 	if err := photo.CreateContainers(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}

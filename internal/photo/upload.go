@@ -88,12 +88,14 @@ func (s *Service) RecordCredentials(ctx context.Context) {
 	s.policy.Record(ctx, PublicOwner, s.policy.Create(LandingContainer, s.options.Now()))
 }
 
+// clockSkew is how far the clocks of replicas may be apart.
+const clockSkew = time.Minute
+
 // checkWindow refuses ids from another time: an id is all there is to tell when an upload began.
 func (s *Service) checkWindow(id ID) error {
-	const skew = time.Minute // between replicas
 	age := s.options.Now().Sub(id.Time())
 	switch {
-	case age < -skew:
+	case age < -clockSkew:
 		return ErrNotFound
 	case age > s.options.UploadWindow:
 		return ErrExpired

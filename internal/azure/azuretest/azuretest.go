@@ -49,6 +49,12 @@ const account = "photos"
 // against that.
 func Open(t testing.TB, clock *Clock) *azure.Account {
 	t.Helper()
+	return OpenThrough(t, clock, func(next http.RoundTripper) http.RoundTripper { return next })
+}
+
+// OpenThrough is [Open] with something between the account and the service.
+func OpenThrough(t testing.TB, clock *Clock, between func(http.RoundTripper) http.RoundTripper) *azure.Account {
+	t.Helper()
 	s := newService(t, clock, &blobserver.Options{Now: clock.Now})
 	forSDK := blobserver.New(s.store, s.accounts, nil)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +66,7 @@ func Open(t testing.TB, clock *Clock) *azure.Account {
 	}))
 	t.Cleanup(server.Close)
 	opened, err := azure.Open(fmt.Sprintf("AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s", account, s.key, server.URL, account),
-		&azure.Options{Now: clock.Now, Retries: -1, Transport: server.Client()})
+		&azure.Options{Now: clock.Now, Retries: -1, Transport: &http.Client{Transport: between(server.Client().Transport)}})
 	if err != nil {
 		t.Fatal(err)
 	}
