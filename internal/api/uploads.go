@@ -44,7 +44,7 @@ func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
 	if err := h.limit(r, known.Owner); err != nil { // before a new guest is named: names are not free
 		return err
 	}
-	caller, err := h.guests.Admit(w, r)
+	caller, err := h.guests.Admit(w, known)
 	if err != nil {
 		return err
 	}

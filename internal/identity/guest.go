@@ -22,6 +22,7 @@ import (
 // Caller is who sends a request.
 type Caller struct {
 	Owner string // stands in blob names: a-z, 0-9 and '-'; empty for who was never seen
+	old   bool   // the cookie is to be renewed
 }
 
 // Known tells whether the caller owns anything.
@@ -82,33 +83,32 @@ func NewGuests(secret []byte, options *GuestOptions) (*Guests, error) {
 
 // Caller reads who sends r. A visitor without a cookie, or with one that isn't ours, is an unknown caller.
 func (g *Guests) Caller(r *http.Request) Caller {
-	owner, _, err := g.read(r)
+	owner, issued, err := g.read(r)
 	if err != nil {
 		return Caller{}
 	}
-	return Caller{Owner: owner}
+	return Caller{Owner: owner, old: g.options.Now().Sub(issued) >= g.options.RenewAfter}
 }
 
-// Admit is [Guests.Caller] for requests that make something: it gives an unknown visitor a name and a cookie that
-// proves it, and renews an old cookie. It must come before the answer's header is written.
-func (g *Guests) Admit(w http.ResponseWriter, r *http.Request) (Caller, error) {
-	owner, issued, err := g.read(r)
-	now := g.options.Now()
-	if err == nil && now.Sub(issued) < g.options.RenewAfter {
-		return Caller{Owner: owner}, nil
+// Admit is for requests that make something: it gives an unknown caller a name and a cookie that proves it, and renews an
+// old cookie. It must come before the answer's header is written.
+func (g *Guests) Admit(w http.ResponseWriter, caller Caller) (Caller, error) {
+	if caller.Known() && !caller.old {
+		return caller, nil
 	}
-	if err != nil {
+	if !caller.Known() {
 		var name [16]byte
 		if _, err := io.ReadFull(g.options.Random, name[:]); err != nil {
 			return Caller{}, fmt.Errorf("no randomness for a guest's name: %w", err)
 		}
-		owner = guestPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(name[:]))
+		caller.Owner = guestPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(name[:]))
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: g.options.Cookie, Value: g.sign(owner, now), Path: "/", MaxAge: int(maxAge / time.Second),
+		Name: g.options.Cookie, Value: g.sign(caller.Owner, g.options.Now()), Path: "/", MaxAge: int(maxAge / time.Second),
 		HttpOnly: true, Secure: !g.options.Insecure, SameSite: http.SameSiteLaxMode,
 	})
-	return Caller{Owner: owner}, nil
+	caller.old = false
+	return caller, nil
 }
 
 var errCookie = errors.New("not a guest cookie of ours")

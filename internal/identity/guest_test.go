@@ -31,7 +31,7 @@ func admit(t *testing.T, g *Guests, cookie *http.Cookie) (Caller, *http.Cookie) 
 	if cookie != nil {
 		r.AddCookie(cookie)
 	}
-	caller, err := g.Admit(w, r)
+	caller, err := g.Admit(w, g.Caller(r))
 	if err != nil {
 		t.Fatal(err)
 	}

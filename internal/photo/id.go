@@ -3,8 +3,8 @@ package photo
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -68,7 +68,18 @@ func ParseID(s string) (ID, error) {
 // GUID is the id in the form that a SAS's correlation id must have.
 func (id ID) GUID() string {
 	high, low := id.bits()
-	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", high>>32, high>>16&0xffff, high&0xffff, low>>48, low&(1<<48-1))
+	var bits [16]byte
+	binary.BigEndian.PutUint64(bits[:8], high)
+	binary.BigEndian.PutUint64(bits[8:], low)
+	guid := make([]byte, 0, 36)
+	for i, end := range []int{4, 6, 8, 10, 16} {
+		start := []int{0, 4, 6, 8, 10}[i]
+		if i > 0 {
+			guid = append(guid, '-')
+		}
+		guid = hex.AppendEncode(guid, bits[start:end])
+	}
+	return string(guid)
 }
 
 // Time is when the id was made, to the millisecond.
