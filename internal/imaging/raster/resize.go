@@ -128,36 +128,44 @@ func (s *scaler) run(ctx context.Context) error {
 	return nil
 }
 
-// apply resizes one row across.
+// apply resizes one row across. Taps come in fours, so that the compiler need not check every index.
 func (k *kernel) apply(dst []int16, src []byte) {
-	taps := k.taps
 	weights := k.weights
 	for x := range dst {
-		w := weights[:taps:taps]
-		weights = weights[taps:]
 		in := src[k.start[x]:]
-		in = in[:len(w)]
-		var sum int32
-		for i, weight := range w {
-			sum += weight * int32(in[i])
+		sum := int32(1 << (interShift - 1))
+		taps := k.taps
+		for ; taps >= 4; taps -= 4 {
+			w, v := (*[4]int32)(weights), (*[4]byte)(in)
+			sum += w[0]*int32(v[0]) + w[1]*int32(v[1]) + w[2]*int32(v[2]) + w[3]*int32(v[3])
+			weights, in = weights[4:], in[4:]
 		}
-		dst[x] = int16((sum + 1<<(interShift-1)) >> interShift)
+		for i, w := range weights[:taps] {
+			sum += w * int32(in[i])
+		}
+		weights = weights[taps:]
+		dst[x] = int16(sum >> interShift)
 	}
 }
 
-// combine weighs the rows from first on into dst.
+// combine weighs the rows from first on into dst, four at a time.
 func (s *scaler) combine(dst []byte, first int, weights []int32) {
 	sums := s.sums[:len(dst)]
 	for i := range sums {
 		sums[i] = 1 << (outputShift - 1)
 	}
-	for t, weight := range weights {
-		if weight == 0 {
-			continue
+	row := func(t int) []int16 { return s.rows[(first+t)%len(s.rows)][:len(sums)] }
+	t := 0
+	for ; t+4 <= len(weights); t += 4 {
+		w := (*[4]int32)(weights[t:])
+		a, b, c, d := row(t), row(t+1), row(t+2), row(t+3)
+		for i := range sums {
+			sums[i] += w[0]*int32(a[i]) + w[1]*int32(b[i]) + w[2]*int32(c[i]) + w[3]*int32(d[i])
 		}
-		row := s.rows[(first+t)%len(s.rows)][:len(sums)]
-		for i, v := range row {
-			sums[i] += weight * int32(v)
+	}
+	for ; t < len(weights); t++ {
+		for i, v := range row(t) {
+			sums[i] += weights[t] * int32(v)
 		}
 	}
 	for i, v := range sums {
