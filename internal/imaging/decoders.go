@@ -68,7 +68,7 @@ var (
 		func(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
 			return heif.Decode(ctx, o.data, o.heif)
 		},
-		func(_ *opened, pixels, _ int64) int64 { return min(30*pixels, heif.MaxMemory) },
+		func(_ *opened, pixels, _ int64) int64 { return 40 * pixels },
 	}
 	formatTIFF = &format{
 		"TIFF", "image/tiff", "tiff", openTIFF, config(tiff.DecodeConfig), still(tiff.Decode),

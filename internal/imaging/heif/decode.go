@@ -28,8 +28,20 @@ const Available = true
 //go:linkname compressed github.com/gen2brain/heic.heifWasm
 var compressed []byte
 
-// sandbox is the compiled module, made once: compiling takes half a second.
-var sandbox = sync.OnceValues(func() (*compiled, error) {
+// The compiled module, made once: compiling takes half a second. It comes in two forms. One looks at every turn of every
+// loop whether its context has ended, which takes five times as long. The other cannot be stopped, and so decodes only
+// what cannot take long.
+var (
+	stoppable   = sync.OnceValues(func() (*compiled, error) { return compile(true) })
+	unstoppable = sync.OnceValues(func() (*compiled, error) { return compile(false) })
+)
+
+// isShort reports whether decoding takes no longer than a picture of this size may: not much more than each pixel once.
+func (i *Info) isShort() bool {
+	return i.Work > 0 && i.Work <= 2*int64(i.Width)*int64(i.Height)+4<<20
+}
+
+func compile(stoppable bool) (*compiled, error) {
 	ctx := context.Background()
 	z, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
@@ -40,13 +52,13 @@ var sandbox = sync.OnceValues(func() (*compiled, error) {
 		return nil, err
 	}
 	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithMemoryLimitPages(MaxMemory>>16).WithCloseOnContextDone(true))
+		WithMemoryLimitPages(MaxMemory>>16).WithCloseOnContextDone(stoppable))
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
 		return nil, err
 	}
 	m, err := r.CompileModule(ctx, code)
 	return &compiled{r, m}, err
-})
+}
 
 type compiled struct {
 	runtime wazero.Runtime
@@ -55,15 +67,22 @@ type compiled struct {
 
 // Init compiles the decoder, which the first Decode does otherwise.
 func Init() error {
-	_, err := sandbox()
+	_, err := unstoppable()
 	return err
 }
 
 // Decode decodes the primary picture of a HEIC file, turned and mirrored as the file says. The result is an
 // *image.YCbCr (full range, BT.601), *image.Gray, *image.NRGBA or *image.RGBA of width by height, which come from
 // ParseInfo: another size is an error. Each call gets an instance of its own that can touch nothing but its own memory
-// (MaxMemory at most), and ends when the context does.
+// (MaxMemory at most). It ends when the context does or, for a file whose Work is known to be little, when it is done.
 func Decode(ctx context.Context, data []byte, info *Info) (image.Image, error) {
+	sandbox := stoppable
+	if info.isShort() {
+		sandbox = unstoppable
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	c, err := sandbox()
 	if err != nil {
 		return nil, fmt.Errorf("heif: %w", err)

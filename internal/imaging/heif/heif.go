@@ -8,8 +8,8 @@ import (
 	"fmt"
 )
 
-// MaxMemory is what one decode may use inside its instance, in bytes; a 24-megapixel photo takes some 700 MB.
-const MaxMemory = 1 << 30
+// MaxMemory is what one decode may use inside its instance, in bytes; a 24-megapixel photo takes some 500 MB.
+const MaxMemory = 2 << 30
 
 // Every error of this package wraps one of these, or is the context's.
 var (
@@ -25,6 +25,10 @@ type Info struct {
 	ICC           []byte
 	Exif          []byte // the TIFF structure; nil without one
 	Range         Range
+
+	// Work is the number of pixels that are decoded at most to get the picture, counting what is decoded again; 0 when
+	// the file is built in a way for which that cannot be told.
+	Work int64
 }
 
 // Range says what the samples of a YCbCr picture mean (ISO/IEC 23091-2). The zero value is full range BT.601, which is
@@ -81,16 +85,28 @@ func (r *reader) each(data []byte, do func(box) error) error {
 // meta is what the meta box says, by item.
 type meta struct {
 	primary    uint32
-	exifItem   uint32
-	properties []box            // of ipco, numbered from 1
-	assigned   map[uint32][]int // item -> properties
-	located    map[uint32][2]uint64
+	types      map[uint32]string   // of the items
+	derived    map[uint32][]uint32 // what an item is made of, by its dimg references
+	properties []box               // of ipco, numbered from 1
+	assigned   map[uint32][]int    // item -> properties
+	located    map[uint32]location
+	idat       []byte
 }
+
+// location is where the data of an item lies: in parts of the file or, in the meta box, of idat.
+type location struct {
+	method  int // 0 file, 1 idat
+	extents [][2]uint64
+}
+
+// maxExtents bounds the parts of all items together.
+const maxExtents = 100_000
 
 // ParseInfo reads the boxes of a file.
 func ParseInfo(data []byte) (*Info, error) {
 	r := &reader{}
-	m := &meta{assigned: map[uint32][]int{}, located: map[uint32][2]uint64{}}
+	m := &meta{types: map[uint32]string{}, derived: map[uint32][]uint32{},
+		assigned: map[uint32][]int{}, located: map[uint32]location{}}
 	found := false
 	err := r.each(data, func(b box) error {
 		if b.name != "meta" || found {
@@ -121,6 +137,10 @@ func (m *meta) child(r *reader, b box) error {
 		return m.infos(r, c)
 	case "iloc":
 		return m.locations(c)
+	case "iref":
+		return m.references(r, c)
+	case "idat":
+		m.idat = b.data
 	case "iprp":
 		return r.each(b.data, func(b box) error {
 			switch b.name {
@@ -143,7 +163,7 @@ func idSize(version, last int) int {
 	return 2
 }
 
-// infos finds the EXIF item (ISO/IEC 14496-12, section 8.11.6).
+// infos reads the types of the items (ISO/IEC 14496-12, section 8.11.6).
 func (m *meta) infos(r *reader, c *cursor) error {
 	c.uint(idSize(int(c.fullBox()), 0))
 	if err := c.err(); err != nil {
@@ -154,14 +174,37 @@ func (m *meta) infos(r *reader, c *cursor) error {
 		version := int(e.fullBox())
 		id := uint32(e.uint(idSize(version, 2)))
 		e.uint(2) // protection
-		if b.name == "infe" && version >= 2 && string(e.bytes(4)) == "Exif" && m.exifItem == 0 {
-			m.exifItem = id
+		if kind := string(e.bytes(4)); b.name == "infe" && version >= 2 && !e.short {
+			m.types[id] = kind
 		}
 		return nil
 	})
 }
 
-// locations reads iloc; an item of several extents is left out: EXIF has one (section 8.11.3).
+// references reads which items a grid is made of (section 8.11.12).
+func (m *meta) references(r *reader, c *cursor) error {
+	size := idSize(int(c.fullBox()), 0)
+	if err := c.err(); err != nil {
+		return err
+	}
+	return r.each(c.data, func(b box) error {
+		e := &cursor{data: b.data}
+		from := uint32(e.uint(size))
+		count := e.uint(2)
+		if b.name != "dimg" {
+			return nil
+		}
+		for range count {
+			m.derived[from] = append(m.derived[from], uint32(e.uint(size)))
+			if e.short {
+				return ErrTruncated
+			}
+		}
+		return e.err()
+	})
+}
+
+// locations reads iloc (section 8.11.3).
 func (m *meta) locations(c *cursor) error {
 	version := int(c.fullBox())
 	sizes := c.uint(2)
@@ -170,28 +213,54 @@ func (m *meta) locations(c *cursor) error {
 	if version > 0 {
 		indexSize = int(sizes & 15)
 	}
-	count := c.uint(idSize(version, 1))
+	count, total := c.uint(idSize(version, 1)), uint64(0)
 	for range min(count, maxBoxes) {
 		id := uint32(c.uint(idSize(version, 1)))
-		method := uint64(0)
+		l := location{}
 		if version > 0 {
-			method = c.uint(2) & 15
+			l.method = int(c.uint(2) & 15)
 		}
 		c.uint(2) // data reference
 		base := c.uint(baseSize)
 		extents := c.uint(2)
+		if total += extents; total > maxExtents {
+			return fmt.Errorf("%w: more than %d extents", ErrMalformed, maxExtents)
+		}
 		for range extents {
 			c.uint(indexSize)
-			at, n := base+c.uint(offsetSize), c.uint(lengthSize)
-			if extents == 1 && method == 0 {
-				m.located[id] = [2]uint64{at, n}
-			}
+			l.extents = append(l.extents, [2]uint64{base + c.uint(offsetSize), c.uint(lengthSize)})
 			if c.short {
 				return ErrTruncated
 			}
 		}
+		m.located[id] = l
 	}
 	return c.err()
+}
+
+// item returns the data of an item, nil when it lies outside of the file.
+func (m *meta) item(file []byte, id uint32) []byte {
+	l := m.located[id]
+	from := file
+	switch l.method {
+	case 0:
+	case 1:
+		from = m.idat
+	default:
+		return nil
+	}
+	var out []byte
+	for i, e := range l.extents {
+		if e[0] > uint64(len(from)) || e[1] > uint64(len(from))-e[0] || uint64(len(out))+e[1] > uint64(len(file)) {
+			return nil
+		}
+		part := from[e[0] : e[0]+e[1]]
+		if i == 0 && len(l.extents) == 1 {
+			return part
+		}
+		out = append(out, part...)
+	}
+	return out
 }
 
 // associations reads ipma (ISO/IEC 23008-12, section 9.3.1).
@@ -244,9 +313,12 @@ func (m *meta) info(data []byte) (*Info, error) {
 	if turned {
 		info.Width, info.Height = info.Height, info.Width
 	}
-	if at, ok := m.located[m.exifItem]; ok && m.exifItem != 0 {
-		info.Exif = exifItem(data, at[0], at[1])
+	for id, kind := range m.types {
+		if kind == "Exif" && info.Exif == nil {
+			info.Exif = exifBlock(m.item(data, id))
+		}
 	}
+	info.Work = m.work(data)
 	return info, nil
 }
 
@@ -273,12 +345,11 @@ func (i *Info) colour(c *cursor) {
 	}
 }
 
-// exifItem cuts the TIFF structure out: the item begins with the offset of its start (ISO/IEC 23008-12, A.2.1).
-func exifItem(data []byte, at, n uint64) []byte {
-	if at > uint64(len(data)) || n > uint64(len(data))-at || n < 4 {
+// exifBlock cuts the TIFF structure out: the item begins with the offset of its start (ISO/IEC 23008-12, A.2.1).
+func exifBlock(item []byte) []byte {
+	if len(item) < 4 {
 		return nil
 	}
-	item := data[at : at+n]
 	skip := uint64(binary.BigEndian.Uint32(item)) + 4
 	if skip > uint64(len(item)) {
 		return nil
