@@ -7,8 +7,10 @@ import { Icon, Mark } from './icons'
 import { accept, listenForFiles, sortOut } from './incoming'
 import { SelectionBar } from './selection-bar'
 import { currentLanguage, languages, switchLanguage, t } from './texts'
+import { takeShared } from './shared'
 import { showToast, Toasts } from './toasts'
 import type { Session } from './upload/session'
+import { forgetSent } from './upload/duplicates'
 import { uploadsPending } from './upload/pending'
 
 const lists: Record<Owner, PhotoList> = { me: new PhotoList('me'), public: new PhotoList('public') }
@@ -40,7 +42,9 @@ export function App(): JSX.Element {
     const { photos, others } = sortOut(files)
     if (others.length > 0) showToast({ text: t.notPhotos(others.length, others[0]!.name) })
     if (photos.length === 0) return
-    const loaded = await loadUploads()
+    // A failed fetch of the uploader is the network's fault, not the files'.
+    const loaded = await loadUploads().catch(() => undefined)
+    if (loaded === undefined) return showToast({ text: t.problem.network, action: { label: t.tryAgain, run: () => void receive(photos) } })
     setTray(loaded)
     if (ownerFromHash() === 'public') location.hash = ''
     loaded.session.add(photos)
@@ -50,6 +54,10 @@ export function App(): JSX.Element {
     setHovering(over)
     if (over) void loadUploads()
   }), [receive])
+
+  useEffect(() => {
+    void takeShared().then(receive)
+  }, [receive])
 
   useEffect(() => {
     if (uploadsPending()) void loadUploads().then(setTray)
@@ -80,6 +88,7 @@ export function App(): JSX.Element {
       action: { label: t.undo, run: () => lists.me.undoRemoval(ids) },
       expired: () =>
         void lists.me.commitRemoval(ids).then((kept) => {
+          forgetSent(ids.filter((id) => !kept.includes(id)))
           if (kept.length > 0) showToast({ text: t.deleteFailed(kept.length) })
         }),
     })
@@ -143,7 +152,10 @@ function Header({ owner, onFiles }: { owner: Owner; onFiles: (files: File[]) => 
         <a href="#" aria-current={owner === 'me' ? 'page' : undefined}>{t.myPhotos}</a>
         <a href="#public" aria-current={owner === 'public' ? 'page' : undefined}>{t.publicPhotos}</a>
       </nav>
-      <AddButton onFiles={onFiles} />
+      <span class="actions">
+        <AddButton onFiles={onFiles} />
+        <FolderButton onFiles={onFiles} />
+      </span>
     </header>
   )
 }
@@ -160,6 +172,23 @@ function AddButton({ onFiles }: { onFiles: (files: File[]) => void }): JSX.Eleme
       <button type="button" class="button primary" aria-label={t.addPhotos} onPointerEnter={() => void loadUploads()} onClick={() => input.current!.click()}>
         <Icon name="plus" />
         <span>{t.addPhotos}</span>
+      </button>
+    </span>
+  )
+}
+
+/** Whole folders, where there is a pointer: phones have none to choose. */
+function FolderButton({ onFiles }: { onFiles: (files: File[]) => void }): JSX.Element {
+  const input = useRef<HTMLInputElement>(null)
+  const take = (): void => {
+    onFiles(Array.from(input.current!.files ?? []))
+    input.current!.value = ''
+  }
+  return (
+    <span class="add-folder">
+      <input ref={input} type="file" {...{ webkitdirectory: true }} hidden tabIndex={-1} aria-label={t.addFolder} onChange={take} />
+      <button type="button" class="icon-button" aria-label={t.addFolder} title={t.addFolder} onClick={() => input.current!.click()}>
+        <Icon name="folder" />
       </button>
     </span>
   )

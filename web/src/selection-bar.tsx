@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import type { PhotoList } from './gallery/photo-list'
 import { Icon } from './icons'
 import { t } from './texts'
@@ -14,7 +14,8 @@ interface Props {
 
 /** What can be done with the photos that are selected. */
 export function SelectionBar({ list, selection, onChange, onDelete }: Props): JSX.Element {
-  useEffect(() => {
+  // Before the next paint, so that no key meets the selection of before.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === 'Escape' && !document.querySelector('.pswp')) onChange(new Set())
       if (event.key === 'Delete') onDelete?.([...selection])

@@ -1,8 +1,11 @@
 import { deletePhoto, getPhoto, listPhotos, type Owner, type Photo, renamePhoto } from '../api'
+import { recall, remember } from '../remember'
 
 /** The first page is small so that something is seen soon, the others are as large as the API gives them. */
 const firstPage = 60
 const nextPages = 200
+
+const goneKey = 'deleted-on-leaving'
 
 export type Loading = 'idle' | 'loading' | 'failed' | 'complete'
 
@@ -16,8 +19,13 @@ export class PhotoList {
   /** Deleted here, but the server has not been told yet. */
   readonly #leaving = new Map<string, Photo>()
 
+  /** Deleted as the page before was left. */
+  readonly #gone: ReadonlySet<string>
+
   constructor(owner: Owner) {
     this.owner = owner
+    this.#gone = new Set(recall(goneKey)?.match(/\w+/g))
+    remember(goneKey, null)
   }
 
   subscribe(listener: () => void): () => void {
@@ -102,12 +110,15 @@ export class PhotoList {
 
   /** The page is being left: what was deleted is deleted now, there will be no undo. */
   flushRemovals(): void {
+    if (this.#leaving.size === 0) return
+    // The next page may ask for the list before the server has heard of this.
+    remember(goneKey, JSON.stringify([...this.#leaving.keys()]))
     for (const id of this.#leaving.keys()) void deletePhoto(id, true)
   }
 
   #unknown(photos: readonly Photo[]): Photo[] {
     const known = new Set(this.photos.map((photo) => photo.id))
-    return photos.filter((photo) => !known.has(photo.id) && !this.#leaving.has(photo.id))
+    return photos.filter(({ id }) => !known.has(id) && !this.#leaving.has(id) && !this.#gone.has(id))
   }
 
   #set(change: { photos?: readonly Photo[]; loading?: Loading }): void {

@@ -1,3 +1,4 @@
+import { recall, remember } from '../remember'
 import { en, type Texts } from './en'
 
 export type Language = 'en' | 'ar'
@@ -10,7 +11,7 @@ export const languages: readonly { code: Language; name: string }[] = [
 /** Browsers differ in the digits that plain `ar` gets. */
 const locales: Record<Language, string> = { en: 'en', ar: 'ar-u-nu-arab' }
 
-const storageKey = 'valetkey.language'
+const storageKey = 'language'
 
 let language: Language = 'en'
 
@@ -29,27 +30,15 @@ export function preferredLanguage(chosen: string | null, wanted: readonly string
 }
 
 export async function chooseTexts(): Promise<void> {
-  language = preferredLanguage(read(), navigator.languages)
+  language = preferredLanguage(recall(storageKey), navigator.languages)
   if (language === 'ar') t = (await import('./ar')).ar
   document.documentElement.lang = language
   document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
 }
 
 export function switchLanguage(to: string): void {
-  try {
-    localStorage.setItem(storageKey, to)
-  } catch {
-    // Private windows may refuse: the choice then lasts as long as the page.
-  }
+  remember(storageKey, to)
   location.reload()
-}
-
-function read(): string | null {
-  try {
-    return localStorage.getItem(storageKey)
-  } catch {
-    return null
-  }
 }
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']

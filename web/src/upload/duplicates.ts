@@ -1,33 +1,35 @@
-const key = 'valetkey.sent'
+import { recall, remember } from '../remember'
+
+const key = 'sent'
 /** Fingerprints that are remembered; the oldest are forgotten first. */
 const most = 2000
 
 /** Name, size and time of change: the same photo chosen again, without reading a byte of it. */
-const fingerprint = (file: File): string => `${file.name}|${file.size}|${file.lastModified}`
+export const fingerprint = (file: File): string => `${file.name}|${file.size}|${file.lastModified}`
 
-/** Which files this browser has already sent, and as which photo. */
-export class Sent {
-  #photos: Map<string, string>
-
-  constructor() {
-    try {
-      this.#photos = new Map(JSON.parse(localStorage.getItem(key) ?? '[]') as [string, string][])
-    } catch {
-      this.#photos = new Map()
-    }
+/** Which files this browser has sent, and which photo each became. */
+function sent(): [string, string][] {
+  try {
+    return JSON.parse(recall(key) ?? '[]') as [string, string][]
+  } catch {
+    return [] // Not ours any more: start afresh.
   }
+}
 
-  photoOf(file: File): string | undefined {
-    return this.#photos.get(fingerprint(file))
-  }
+export function sentBefore(files: readonly File[]): File[] {
+  const known = new Set(sent().map(([print]) => print))
+  return files.filter((file) => known.has(fingerprint(file)))
+}
 
-  remember(file: File, photoID: string): void {
-    this.#photos.set(fingerprint(file), photoID)
-    try {
-      this.#photos = new Map([...this.#photos].slice(-most))
-      localStorage.setItem(key, JSON.stringify([...this.#photos]))
-    } catch {
-      // Then duplicates are recognised only as long as the page lives.
-    }
-  }
+export function wasSent(print: unknown): boolean {
+  return sent().some(([known]) => known === print)
+}
+
+export function rememberSent(print: string, photoID: string): void {
+  remember(key, JSON.stringify([...sent().filter(([other]) => other !== print), [print, photoID]].slice(-most)))
+}
+
+/** Photos were deleted: sending them again is no longer a duplicate. */
+export function forgetSent(photoIDs: readonly string[]): void {
+  remember(key, JSON.stringify(sent().filter(([, id]) => !photoIDs.includes(id))))
 }

@@ -1,19 +1,8 @@
-const key = 'valetkey.uploads-pending'
+import { recall, remember } from '../remember'
+
+const key = 'uploads-pending'
 
 /** Whether an earlier page left uploads behind; says so without loading the uploader. */
-export function uploadsPending(): boolean {
-  try {
-    return localStorage.getItem(key) !== null
-  } catch {
-    return false
-  }
-}
+export const uploadsPending = (): boolean => recall(key) !== null
 
-export function setUploadsPending(pending: boolean): void {
-  try {
-    if (pending) localStorage.setItem(key, '1')
-    else localStorage.removeItem(key)
-  } catch {
-    // Without storage nothing survives the page anyway.
-  }
-}
+export const setUploadsPending = (pending: boolean): void => remember(key, pending ? '1' : null)

@@ -1,13 +1,14 @@
-import Uppy, { type UppyFile } from '@uppy/core'
+import Uppy, { type State, type UppyFile } from '@uppy/core'
 import GoldenRetriever from '@uppy/golden-retriever'
 import ThumbnailGenerator from '@uppy/thumbnail-generator'
 import AzureBlob from 'uppy-azure-blob'
 import type { Photo } from '../api'
 import { t } from '../texts'
+import { recall, remember } from '../remember'
 import { showToast } from '../toasts'
-import { Sent } from './duplicates'
+import { fingerprint, rememberSent, sentBefore, wasSent } from './duplicates'
 import { explain } from './explain'
-import { setUploadsPending } from './pending'
+import { setUploadsPending, uploadsPending } from './pending'
 import { keepAwake } from './wake-lock'
 
 export type Status = 'waiting' | 'uploading' | 'paused' | 'finishing' | 'done' | 'failed' | 'ghost'
@@ -36,25 +37,45 @@ export interface Overview {
   timeLeft: number | undefined
 }
 
+const smallerKey = 'smaller'
+
 type Meta = Record<string, unknown>
 type Body = Record<string, never>
 type File_ = UppyFile<Meta, Body>
 
+/** What Golden Retriever brings back joins what was added in the meantime, instead of taking its place. */
+class MergingUppy extends Uppy<Meta, Body> {
+  override setState(patch?: Partial<State<Meta, Body>>): void {
+    // Only the restoration sets these three and nothing else; removing the last file sets more.
+    const restoring = patch?.recoveredState !== undefined && patch.files !== undefined && Object.keys(patch).length === 3
+    if (!restoring) return super.setState(patch)
+    const { files, currentUploads } = this.getState()
+    super.setState({
+      ...patch,
+      files: { ...patch.files, ...files },
+      currentUploads: { ...patch.currentUploads, ...currentUploads },
+    })
+  }
+}
+
+/** How long files wait, in milliseconds, for the uploads of an earlier page to be brought back. */
+const restoreTimeout = 3000
+
 /** The page's uploads: Uppy without its user interface, and what ours needs to know of it. */
 export class Session {
   readonly #uppy: Uppy<Meta, Body>
-  readonly #sent = new Sent()
   readonly #onPhoto: (photo: Photo) => void
   readonly #messages = new Map<string, string>()
   readonly #listeners = new Set<() => void>()
   readonly #awake = keepAwake()
+  readonly #restored: Promise<void>
   #frame = 0
   #overview: Overview = { items: [], done: 0, failed: 0, active: 0, paused: false, progress: 0, timeLeft: undefined }
   #speed = { at: 0, bytes: 0, perSecond: 0 }
 
   constructor(onPhoto: (photo: Photo) => void) {
     this.#onPhoto = onPhoto
-    this.#uppy = new Uppy<Meta, Body>({
+    this.#uppy = new MergingUppy({
       id: 'valetkey',
       autoProceed: true,
       // Failures are told to the user in the tray; the console is for faults of the page itself.
@@ -66,6 +87,7 @@ export class Session {
       .use(AzureBlob, { endpoint: '/api' })
       // By default it keeps no file above 10 MB, which would leave out most photos of a good camera.
       .use(GoldenRetriever, { indexedDB: { maxFileSize: 2 ** 30, maxTotalSize: 2 ** 32 } as { name?: string } })
+    this.#restored = uploadsPending() ? this.#restoration() : Promise.resolve()
     this.#listen()
     addEventListener('beforeunload', (event) => {
       if (this.#overview.active > 0) event.preventDefault()
@@ -81,13 +103,22 @@ export class Session {
     return this.#overview
   }
 
+  /** Whether photos are made smaller before they are sent. Holds for files that are added from then on. */
+  get smaller(): boolean {
+    return recall(smallerKey) !== null
+  }
+
+  set smaller(wanted: boolean) {
+    remember(smallerKey, wanted ? '1' : null)
+  }
+
   /** Starts uploading; files that were sent before are left out unless the user wants them twice. */
   add(files: readonly File[]): void {
     this.clearDone()
-    const known = files.filter((file) => this.#sent.photoOf(file) !== undefined)
-    this.#add(files.filter((file) => !known.includes(file)))
+    const known = sentBefore(files)
+    void this.#add(files.filter((file) => !known.includes(file)))
     if (known.length > 0) {
-      showToast({ text: t.alreadyThere(known.length), action: { label: t.addAnyway, run: () => this.#add(known) } })
+      showToast({ text: t.alreadyThere(known.length), action: { label: t.addAnyway, run: () => void this.#add(known, true) } })
     }
   }
 
@@ -125,8 +156,26 @@ export class Session {
     for (const item of this.#overview.items) if (item.status === 'done') this.#uppy.removeFile(item.id)
   }
 
-  #add(files: readonly File[]): void {
-    this.#uppy.addFiles(files.map((file) => ({ source: 'page', name: file.name, type: file.type, data: file, meta: relativePath(file) })))
+  async #add(files: readonly File[], again = false): Promise<void> {
+    await this.#restored
+    await this.#applySmaller()
+    this.#uppy.addFiles(files.map((file) => ({ source: 'page', name: file.name, type: file.type, data: file, meta: metaOf(file, again) })))
+  }
+
+  #restoration(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#uppy.once('restored', () => resolve())
+      setTimeout(resolve, restoreTimeout)
+    })
+  }
+
+  async #applySmaller(): Promise<void> {
+    const plugin = this.#uppy.getPlugin('Compressor')
+    if (this.smaller && !plugin) {
+      const { default: Smaller, smallerOptions } = await import('./smaller')
+      this.#uppy.use(Smaller, smallerOptions)
+    }
+    if (!this.smaller && plugin) this.#uppy.removePlugin(plugin)
   }
 
   #listen(): void {
@@ -136,7 +185,8 @@ export class Session {
       if (file === undefined) return
       this.#messages.delete(file.id)
       const photo = body as unknown as Photo
-      if (file.data instanceof File) this.#sent.remember(file.data, photo.id)
+      const { fingerprint } = file.meta
+      if (typeof fingerprint === 'string') rememberSent(fingerprint, photo.id)
       this.#onPhoto(photo)
     })
     uppy.on('upload-error', (file, error) => {
@@ -148,6 +198,8 @@ export class Session {
     })
     uppy.on('azure-blob:block-uploaded', (file) => this.#messages.delete(file.id))
     uppy.on('restored', () => {
+      // What Golden Retriever kept may be half a second old: files that arrived after all are not sent twice.
+      for (const { id, meta } of uppy.getFiles()) if (!meta.again && wasSent(meta.fingerprint)) uppy.removeFile(id)
       const unfinished = uppy.getFiles().filter((file) => !file.progress.uploadComplete)
       if (unfinished.length === 0) return setUploadsPending(false)
       showToast({ text: t.restored(unfinished.length) })
@@ -224,6 +276,7 @@ export class Session {
 }
 
 /** Files of folders keep their path, so that two of the same name in two folders are two. */
-function relativePath(file: File): Meta {
-  return file.webkitRelativePath ? { relativePath: file.webkitRelativePath } : {}
+function metaOf(file: File, again: boolean): Meta {
+  const { webkitRelativePath: relativePath } = file
+  return { fingerprint: fingerprint(file), again, ...(relativePath && { relativePath }) }
 }

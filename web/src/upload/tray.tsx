@@ -43,9 +43,15 @@ export function Tray({ session }: { session: Session }): JSX.Element | null {
         </div>
       )}
       {open && (
-        <ul class="tray-list">
-          {[...items].sort(byUrgency).map((item) => <Row key={item.id} item={item} session={session} />)}
-        </ul>
+        <>
+          <ul class="tray-list">
+            {[...items].sort(byUrgency).map((item) => <Row key={item.id} item={item} session={session} />)}
+          </ul>
+          <label class="tray-option" title={t.smallerHint}>
+            <input type="checkbox" defaultChecked={session.smaller} onChange={(event) => (session.smaller = event.currentTarget.checked)} />
+            {t.smaller}
+          </label>
+        </>
       )}
     </section>
   )

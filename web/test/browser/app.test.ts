@@ -194,8 +194,60 @@ describe('files come in', () => {
   })
 })
 
+describe('installed', () => {
+  it('takes photos that another app shares into it', async () => {
+    const { page, leave } = await visit()
+    await page.evaluate(() => navigator.serviceWorker.ready)
+    await page.reload()
+    await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+      const form = document.createElement('form')
+      const input = document.createElement('input')
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([bytes], 'shared.png', { type: 'image/png' }))
+      Object.assign(form, { method: 'post', action: '/share', enctype: 'multipart/form-data' })
+      Object.assign(input, { type: 'file', name: 'photos', files: transfer.files })
+      form.append(input)
+      document.body.append(form)
+      form.submit()
+    }, pictures[0]!.buffer.toString('base64'))
+    await page.getByRole('img', { name: 'shared' }).first().waitFor()
+    expect(new URL(page.url()).search).toBe('')
+    await leave()
+  })
+
+  it('says so when it is opened offline', async () => {
+    const { page, leave } = await visit()
+    await page.evaluate(() => navigator.serviceWorker.ready)
+    await page.context().setOffline(true)
+    await page.goto(server.url)
+    await page.getByRole('heading', { name: 'You are offline' }).waitFor()
+    expect(await findings(page)).toEqual([])
+    await leave()
+  })
+
+  it('describes itself with icons that exist', async () => {
+    const manifest = (await (await fetch(`${server.url}/app.webmanifest`)).json()) as { icons: { src: string }[] }
+    for (const { src } of manifest.icons) expect((await fetch(server.url + src)).status, src).toBe(200)
+  })
+})
+
+describe('smaller copies', () => {
+  it('are sent when wished for', async () => {
+    const { page, leave } = await visit({}, 1)
+    await page.evaluate(() => localStorage.setItem('valetkey.smaller', '1'))
+    await page.reload()
+    const large = noise(3000, 300, 'large').png
+    await page.locator('input[type=file]').first().setInputFiles({ name: 'large.png', mimeType: 'image/png', buffer: large })
+    await expect.poll(() => page.locator('.tile').count(), { timeout: 30_000 }).toBe(2)
+    const { photos } = (await (await page.context().request.get(`${server.url}/api/photos`)).json()) as { photos: { width: number }[] }
+    expect(photos[0]!.width).toBe(2560)
+    await leave()
+  })
+})
+
 describe('ten thousand photos', () => {
-  it('scroll with few elements on the page and no long wait', async () => {
+  it('scroll with few elements on the page and little work', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
     const page = await context.newPage()
     await page.route('**/api/photos?*', (route) => {
@@ -208,21 +260,25 @@ describe('ten thousand photos', () => {
     await page.goto(server.url)
     await page.locator('.tile').first().waitFor()
     let most = 0
-    await page.evaluate(() => {
-      const longest = { value: 0 }
-      Object.assign(globalThis, { longest })
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) longest.value = Math.max(longest.value, entry.duration)
-      }).observe({ entryTypes: ['longtask'] })
-    })
+    // Time of the page's own thread, which other programs on the machine do not lengthen.
+    const session = await context.newCDPSession(page)
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+    const busy = async (): Promise<number> => {
+      const { metrics } = await session.send('Performance.getMetrics')
+      return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1000
+    }
+    const before = await busy()
+    let steps = 0
     const last = page.locator('a[data-index="9999"]')
     await expect.poll(async () => {
       await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
+      steps++
       most = Math.max(most, await page.locator('.tile').count())
       return last.count()
     }, { timeout: 60_000 }).toBe(1)
     expect(most).toBeLessThan(150)
-    expect(await page.evaluate(() => (globalThis as unknown as { longest: { value: number } }).longest.value)).toBeLessThan(400)
+    // Each step draws a new window, and most fetch two hundred photos more and lay all of them out.
+    expect((await busy() - before) / steps).toBeLessThan(100)
     await context.close()
   })
 })

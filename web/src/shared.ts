@@ -1,0 +1,28 @@
+/** Photos that another app shared into this one: the service worker has put them aside under this name. */
+const cacheName = 'shared'
+
+/** Takes what was shared, once, and removes the trace of it from the address. */
+export async function takeShared(): Promise<File[]> {
+  if (!new URLSearchParams(location.search).has('shared')) return []
+  history.replaceState(null, '', '/')
+  if (!('caches' in globalThis)) return []
+  const cache = await caches.open(cacheName)
+  const files = await Promise.all(
+    (await cache.keys()).map(async (request) => {
+      const response = await cache.match(request)
+      await cache.delete(request)
+      if (response === undefined) return []
+      const name = decodeURIComponent(response.headers.get('X-Name') ?? 'photo')
+      return [new File([await response.blob()], name, { type: response.headers.get('Content-Type') ?? '' })]
+    }),
+  )
+  return files.flat()
+}
+
+/** Installs the service worker, once the page has what it needs itself. */
+export function registerServiceWorker(): void {
+  if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return
+  const register = (): void => void navigator.serviceWorker.register('/sw.js').catch(() => undefined)
+  if (document.readyState === 'complete') register()
+  else addEventListener('load', register, { once: true })
+}

@@ -1,0 +1,52 @@
+/// <reference lib="webworker" />
+// The service worker does two things only: it shows a page when there is no network, and it takes photos that other
+// apps share into this one. Everything else goes to the network as if it were not there.
+export {}
+declare const self: ServiceWorkerGlobalScope
+
+const offlineCache = 'offline-1'
+const sharedCache = 'shared'
+const offlineFiles = ['/offline.html', '/offline.css', '/icon.svg']
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open(offlineCache).then((cache) => cache.addAll(offlineFiles)).then(() => self.skipWaiting()))
+})
+
+self.addEventListener('activate', (event) => {
+  const keep = [offlineCache, sharedCache]
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => !keep.includes(name)).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  )
+})
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const { origin, pathname } = new URL(request.url)
+  if (origin !== location.origin) return
+  if (request.method === 'POST' && pathname === '/share') event.respondWith(takeShared(request))
+  else if (request.mode === 'navigate') event.respondWith(fetch(request).catch(() => offlineFile('/offline.html')))
+  else if (offlineFiles.includes(pathname)) event.respondWith(fetch(request).catch(() => offlineFile(pathname)))
+})
+
+async function offlineFile(path: string): Promise<Response> {
+  return (await caches.match(path)) ?? Response.error()
+}
+
+/** Puts shared files aside and opens the app, which picks them up. */
+async function takeShared(request: Request): Promise<Response> {
+  const form = await request.formData()
+  const cache = await caches.open(sharedCache)
+  const files = form.getAll('photos').filter((value): value is File => value instanceof File)
+  await Promise.all(
+    files.map((file, i) =>
+      cache.put(
+        `/shared/${Date.now()}-${i}`,
+        new Response(file, { headers: { 'Content-Type': file.type, 'X-Name': encodeURIComponent(file.name) } }),
+      ),
+    ),
+  )
+  return Response.redirect('/?shared', 303)
+}
