@@ -41,9 +41,13 @@ describe('the justified layout', () => {
   })
   it('lays out ten thousand photos within a frame or two', () => {
     const photos = many(10_000)
-    const start = performance.now()
-    layOut(photos, options)
-    expect(performance.now() - start).toBeLessThan(150)
+    // The best of several: the machine may be busy with other things.
+    const times = Array.from({ length: 8 }, () => {
+      const start = performance.now()
+      layOut(photos, options)
+      return performance.now() - start
+    })
+    expect(Math.min(...times)).toBeLessThan(100)
   })
 })
 
