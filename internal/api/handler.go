@@ -97,6 +97,7 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 		header["X-Request-Id"] = []string{requestID}
 		header["X-Content-Type-Options"] = nosniff
 		header["Referrer-Policy"] = noReferrer
+		header["Cache-Control"] = noStore
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		if err := handle(recorder, r); err != nil {
 			problem, internal := problemOf(err)
@@ -112,7 +113,7 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 	})
 }
 
-// Values of headers that every answer has. Nobody changes them.
+// Values of headers that every answer has. Any may hold a SAS, so none is ever stored. Nobody changes the values.
 var (
 	nosniff    = []string{"nosniff"}
 	noReferrer = []string{"no-referrer"}

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ import (
 	"github.com/valetkey/valetkey/internal/identity"
 	"github.com/valetkey/valetkey/internal/imaging"
 	"github.com/valetkey/valetkey/internal/photo"
+	"github.com/valetkey/valetkey/sas"
 )
 
 // harness is the API over a real Blob service, and a contract that every answer is held to.
@@ -37,24 +39,40 @@ type harness struct {
 	account *azure.Account
 	photos  *photo.Service
 	clock   *azuretest.Clock
+	storage *http.Client // reaches the Blob endpoint
+	log     *logged
 }
 
 type settings struct {
-	photo   photo.Options
-	grant   grant.Options
-	api     api.Options
-	limiter grant.LimiterOptions
+	delegated bool // the account is reached with an identity, and SAS are signed with user delegation keys
+	photo     photo.Options
+	grant     grant.Options
+	api       api.Options
+	limiter   grant.LimiterOptions
 }
 
 func start(t testing.TB, s settings) *harness {
 	t.Helper()
 	h := &harness{t: t, clock: azuretest.NewClock()}
-	h.account = azuretest.Open(t, h.clock)
+	h.storage = http.DefaultClient
+	if s.delegated {
+		delegated := azuretest.OpenDelegated(t, h.clock)
+		h.account, h.storage = delegated.Account, delegated.Server.Client()
+		s.grant.BindOperation, s.grant.SASKind = true, sas.UserDelegationKind
+	} else {
+		h.account = azuretest.Open(t, h.clock)
+	}
+	h.log = newLogged(t)
+	for _, log := range []**slog.Logger{&s.photo.Log, &s.api.Log, &s.grant.Ledger} {
+		if *log == nil {
+			*log = slog.New(h.log)
+		}
+	}
 	pipeline, err := imaging.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.grant.AllowHTTP = true
+	s.grant.AllowHTTP = !s.delegated
 	s.photo.Now, s.api.Now = h.clock.Now, h.clock.Now
 	h.photos = photo.New(h.account, pipeline, grant.New(&s.grant), &s.photo)
 	if err := photo.CreateContainers(t.Context(), h.account); err != nil {
@@ -137,6 +155,9 @@ func (v *visitor) send(request *http.Request) *answer {
 		v.h.t.Fatal(err)
 	}
 	holdToContract(v.h.t, request, a)
+	if got := a.header.Get("Cache-Control"); got != "no-store" {
+		v.h.t.Errorf("%s %s: Cache-Control %q", request.Method, request.URL.Path, got)
+	}
 	return a
 }
 
@@ -256,7 +277,7 @@ func (v *visitor) put(url string, data []byte) *answer {
 	}
 	request.Header.Set("x-ms-version", "2026-04-06")
 	request.Header.Set("x-ms-blob-type", "BlockBlob")
-	response, err := http.DefaultClient.Do(request)
+	response, err := v.h.storage.Do(request)
 	if err != nil {
 		v.h.t.Fatal(err)
 	}
@@ -310,4 +331,13 @@ func jpegPhoto(t *testing.T, width, height int) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func readAll(t testing.TB, r io.Reader) []byte {
+	t.Helper()
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
 }

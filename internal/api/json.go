@@ -56,7 +56,7 @@ func jsonProblem(err error) error {
 	return badRequest("", "The body could not be read.")
 }
 
-// writeJSON answers v. Every answer may hold a SAS, so none is ever stored.
+// writeJSON answers v.
 func writeJSON(w http.ResponseWriter, status int, v any) error {
 	text, err := marshal(v)
 	if err != nil {
@@ -76,9 +76,7 @@ func marshal(v any) ([]byte, error) {
 }
 
 func writeJSONText(w http.ResponseWriter, status int, text []byte) {
-	header := w.Header()
-	header["Content-Type"] = jsonType
-	header["Cache-Control"] = noStore
+	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may be gone; there is nobody else to tell
 }

@@ -127,7 +127,6 @@ func (p *Problem) write(w http.ResponseWriter, requestID string) {
 	answer.RequestID = requestID
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
 	if p.retryAfter > 0 {
 		seconds := int64((p.retryAfter + time.Second - 1) / time.Second)
 		h.Set("Retry-After", strconv.FormatInt(seconds, 10))

@@ -58,15 +58,22 @@ func (s *delegationSigner) current(ctx context.Context, until time.Time) (sas.De
 		}
 		return key, nil
 	}
-	select {
-	case result := <-s.fetching.DoChan("", s.fetch(context.WithoutCancel(ctx), key, until)):
-		if result.Err != nil {
-			return sas.DelegationKey{}, result.Err
+	const attempts = 2 // the first may have been for somebody who needed less
+	for range attempts {
+		select {
+		case result := <-s.fetching.DoChan("", s.fetch(context.WithoutCancel(ctx), key, until)):
+			if result.Err != nil {
+				return sas.DelegationKey{}, result.Err
+			}
+			key = result.Val.(sas.DelegationKey)
+		case <-ctx.Done():
+			return sas.DelegationKey{}, ctx.Err()
 		}
-		return result.Val.(sas.DelegationKey), nil
-	case <-ctx.Done():
-		return sas.DelegationKey{}, ctx.Err()
+		if !key.Expiry.Time().Before(until) {
+			break
+		}
 	}
+	return key, nil
 }
 
 // fetch gets a key that is newer than the one seen, unless somebody has got one since it was seen.

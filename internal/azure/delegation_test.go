@@ -122,6 +122,25 @@ func TestKeySignerBindsNothing(t *testing.T) {
 	}
 }
 
+func TestDelegationKeyServesWhoNeedsItLongerToo(t *testing.T) {
+	clock := azuretest.NewClock()
+	account := azuretest.OpenDelegated(t, clock)
+	var together sync.WaitGroup
+	for n := range 20 {
+		together.Go(func() {
+			values := stageValues(clock)
+			values.Expiry = sas.TimeOf(clock.Now().Add(time.Duration(n%2) * 24 * time.Hour).Add(time.Minute))
+			if _, err := account.Sign(t.Context(), values, azure.Delegated{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	together.Wait()
+	if n := account.Keys.Load(); n > 2 {
+		t.Errorf("%d keys", n)
+	}
+}
+
 func TestDelegationKeyLivesAsLongAsASASTakes(t *testing.T) {
 	clock := azuretest.NewClock()
 	account := azuretest.OpenDelegated(t, clock)
