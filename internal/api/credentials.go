@@ -1,8 +1,8 @@
 package api
 
 import (
-	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -63,12 +63,8 @@ func (c *credentialsCache) keep(now time.Time, text []byte) {
 
 // limit bounds how often one caller, and one address, may ask for a SAS.
 func (h *Handler) limit(r *http.Request, owner string) error {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
 	// Addresses and owners cannot be taken for one another: only an address has a '.' or ':'.
-	keys := [2]string{address, owner}
+	keys := [2]string{addressOf(r.RemoteAddr), owner}
 	count := 1
 	if owner != "" {
 		count = 2
@@ -78,4 +74,23 @@ func (h *Handler) limit(r *http.Request, owner string) error {
 			Detail: "Wait " + wait.Round(time.Second).String() + " and try again.", retryAfter: wait}
 	}
 	return nil
+}
+
+// addressOf is what one household or host has: an IPv4 address, or an IPv6 network of 64 bits, within which anybody can
+// have as many addresses as they like (RFC 4291, section 2.5.4). Headers such as X-Forwarded-For are not looked at: who
+// sends them can write what they like.
+func addressOf(remote string) string {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote
+	}
+	address := at.Addr().Unmap().WithZone("")
+	if address.Is4() {
+		return address.String()
+	}
+	network, err := address.Prefix(64)
+	if err != nil {
+		return address.String()
+	}
+	return network.String()
 }

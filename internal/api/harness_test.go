@@ -44,14 +44,15 @@ type harness struct {
 }
 
 type settings struct {
-	delegated bool // the account is reached with an identity, and SAS are signed with user delegation keys
+	delegated bool              // the account is reached with an identity, and SAS are signed with user delegation keys
+	trouble   azuretest.Trouble // stands between the API and the account
 	photo     photo.Options
 	grant     grant.Options
 	api       api.Options
 	limiter   grant.LimiterOptions
 }
 
-func start(t testing.TB, s settings) *harness {
+func start(t testing.TB, s *settings) *harness {
 	t.Helper()
 	h := &harness{t: t, clock: azuretest.NewClock()}
 	h.storage = http.DefaultClient
@@ -60,7 +61,7 @@ func start(t testing.TB, s settings) *harness {
 		h.account, h.storage = delegated.Account, delegated.Server.Client()
 		s.grant.BindOperation, s.grant.SASKind = true, sas.UserDelegationKind
 	} else {
-		h.account = azuretest.Open(t, h.clock)
+		h.account = azuretest.OpenThrough(t, h.clock, s.trouble.Between)
 	}
 	h.log = newLogged(t)
 	for _, log := range []**slog.Logger{&s.photo.Log, &s.api.Log, &s.grant.Ledger} {

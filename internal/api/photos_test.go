@@ -11,7 +11,7 @@ import (
 )
 
 func TestGalleryIsNewestFirstAndPaged(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	v := h.visitor()
 	var want []string
 	for i := range 5 {
@@ -45,7 +45,7 @@ func TestGalleryIsNewestFirstAndPaged(t *testing.T) {
 }
 
 func TestRename(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	v := h.visitor()
 	p := v.publish(jpegPhoto(t, 40, 30))
 	v.call("PATCH", "/api/photos/"+p.ID, map[string]string{"title": "  Sommer\nam \u202eMeer "}).want(200).into(&p)
@@ -60,7 +60,7 @@ func TestRename(t *testing.T) {
 }
 
 func TestDeleteRemovesEveryImage(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	v := h.visitor()
 	p := v.publish(jpegPhoto(t, 700, 30))
 	v.call("DELETE", "/api/photos/"+p.ID, nil).want(204)
@@ -70,7 +70,7 @@ func TestDeleteRemovesEveryImage(t *testing.T) {
 }
 
 func TestURLsStayTheSameWithinAWindow(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	v := h.visitor()
 	p := v.publish(jpegPhoto(t, 40, 30))
 	var later, muchLater photoJSON
@@ -91,7 +91,7 @@ func TestURLsStayTheSameWithinAWindow(t *testing.T) {
 }
 
 func TestCredentials(t *testing.T) {
-	h := start(t, settings{api: api.Options{Origins: []string{"https://photos.example"}}})
+	h := start(t, &settings{api: api.Options{Origins: []string{"https://photos.example"}}})
 	v := h.visitor()
 	var c map[string]string
 	v.call("GET", "/api/credentials", nil).want(200).into(&c)
@@ -119,7 +119,7 @@ func TestCredentials(t *testing.T) {
 }
 
 func TestCredentialsAreSharedWithListedOriginsOnly(t *testing.T) {
-	h := start(t, settings{api: api.Options{Origins: []string{"https://photos.example"}}})
+	h := start(t, &settings{api: api.Options{Origins: []string{"https://photos.example"}}})
 	for origin, want := range map[string]string{"https://photos.example": "https://photos.example", "https://evil.example": ""} {
 		request, err := http.NewRequestWithContext(t.Context(), "GET", h.url+"/api/credentials", nil)
 		if err != nil {
@@ -134,13 +134,13 @@ func TestCredentialsAreSharedWithListedOriginsOnly(t *testing.T) {
 }
 
 func TestCredentialsOff(t *testing.T) {
-	v := start(t, settings{api: api.Options{CredentialsOff: true}}).visitor()
+	v := start(t, &settings{api: api.Options{CredentialsOff: true}}).visitor()
 	v.call("GET", "/api/credentials", nil).problem(404, "not-found")
 	v.call("GET", "/api/photos?owner=public", nil).problem(404, "not-found")
 }
 
 func TestMe(t *testing.T) {
-	v := start(t, settings{}).visitor()
+	v := start(t, &settings{}).visitor()
 	var me struct {
 		ClientPrincipal *struct{ UserID string }
 	}

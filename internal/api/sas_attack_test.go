@@ -197,7 +197,7 @@ func (h *harness) attempt(t *testing.T, to target, a attempt, query string) (ref
 func TestAnIssuedSASOpensWhatItIsForAndNothingElse(t *testing.T) {
 	for _, delegated := range []bool{false, true} {
 		t.Run(map[bool]string{false: "service SAS", true: "user delegation SAS"}[delegated], func(t *testing.T) {
-			h := start(t, settings{delegated: delegated})
+			h := start(t, &settings{delegated: delegated})
 			all, victim := h.issue(t, delegated)
 			tries := attempts(victim.Variants[0].URL)
 			_, before := h.read(t, victim.Variants[0].URL)
@@ -259,7 +259,7 @@ func (h *harness) read(t *testing.T, signed string) (status int, body string) {
 func TestAnIssuedSASThatIsAlteredOpensNothing(t *testing.T) {
 	for _, delegated := range []bool{false, true} {
 		t.Run(map[bool]string{false: "service SAS", true: "user delegation SAS"}[delegated], func(t *testing.T) {
-			h := start(t, settings{delegated: delegated})
+			h := start(t, &settings{delegated: delegated})
 			all, victim := h.issue(t, delegated)
 			tries := attempts(victim.Variants[0].URL)[sas.ObjectLevel]
 			for _, s := range all {
@@ -336,7 +336,7 @@ func altered(t *testing.T, query string) map[string]string {
 }
 
 func TestEverySASInsistsOnHTTPSWhereTheStorageSpeaksIt(t *testing.T) {
-	h := start(t, settings{delegated: true})
+	h := start(t, &settings{delegated: true})
 	all, _ := h.issue(t, true)
 	for _, s := range all {
 		if !strings.Contains("&"+s.query, "&spr=https&") {

@@ -21,7 +21,7 @@ import (
 )
 
 func TestUploadBecomesAPhoto(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{BlockSize: 16 << 10}})
+	h := start(t, &settings{photo: photo.Options{BlockSize: 16 << 10}})
 	v := h.visitor()
 	data := jpegPhoto(t, 700, 500)
 	u := v.begin(int64(len(data)))
@@ -65,7 +65,7 @@ func get(t *testing.T, url string) *answer {
 }
 
 func TestResumeNamesWhatIsStagedAndRenews(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{BlockSize: 10_000}})
+	h := start(t, &settings{photo: photo.Options{BlockSize: 10_000}})
 	v := h.visitor()
 	data := jpegPhoto(t, 400, 300)
 	u := v.begin(int64(len(data)))
@@ -85,7 +85,7 @@ func TestResumeNamesWhatIsStagedAndRenews(t *testing.T) {
 }
 
 func TestUploadWindowEnds(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{UploadWindow: time.Hour}})
+	h := start(t, &settings{photo: photo.Options{UploadWindow: time.Hour}})
 	v := h.visitor()
 	u := v.begin(1000)
 	h.clock.Advance(time.Hour)
@@ -96,7 +96,7 @@ func TestUploadWindowEnds(t *testing.T) {
 }
 
 func TestAbortLeavesNothing(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	v := h.visitor()
 	u := v.begin(4)
 	v.stage(u, []byte("data"))
@@ -118,7 +118,7 @@ func TestWhatIsNoPhotoIsRefusedAndRemoved(t *testing.T) {
 		"bomb":      {pngClaiming(60_000, 60_000), "too-many-pixels"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := start(t, settings{})
+			h := start(t, &settings{})
 			v := h.visitor()
 			u := v.begin(int64(len(tt.data)))
 			v.stage(u, tt.data)
@@ -153,7 +153,7 @@ func pngClaiming(width, height uint32) []byte {
 }
 
 func TestDeclaredSizeIsCheckedAgainstWhatWasStaged(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{BlockSize: 10_000}})
+	h := start(t, &settings{photo: photo.Options{BlockSize: 10_000}})
 	v := h.visitor()
 	data := jpegPhoto(t, 400, 300)
 	u := v.begin(int64(len(data)))
@@ -174,7 +174,7 @@ func TestDeclaredSizeIsCheckedAgainstWhatWasStaged(t *testing.T) {
 }
 
 func TestBlockSentTwiceCountsOnce(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	v := h.visitor()
 	data := jpegPhoto(t, 200, 100)
 	u := v.begin(int64(len(data)))
@@ -184,7 +184,7 @@ func TestBlockSentTwiceCountsOnce(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{MaxUpload: 5000}})
+	h := start(t, &settings{photo: photo.Options{MaxUpload: 5000}})
 	v := h.visitor()
 	v.begin(5000)
 	if p := v.call("POST", "/api/uploads", `{"name":"a","type":"image/png","size":5001}`).problem(413, "too-large"); p.Limit != 5000 {
@@ -197,7 +197,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestBlobWrittenWholeIsCheckedLikeAnyOther(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{MaxUpload: 100_000}})
+	h := start(t, &settings{photo: photo.Options{MaxUpload: 100_000}})
 	v := h.visitor()
 	data := jpegPhoto(t, 200, 100)
 	u := v.begin(int64(len(data)))
@@ -210,7 +210,7 @@ func TestBlobWrittenWholeIsCheckedLikeAnyOther(t *testing.T) {
 }
 
 func TestQuota(t *testing.T) {
-	h := start(t, settings{photo: photo.Options{QuotaPhotos: 1}})
+	h := start(t, &settings{photo: photo.Options{QuotaPhotos: 1}})
 	v := h.visitor()
 	second := v.begin(1000) // begun while there was room
 	p := v.publish(jpegPhoto(t, 100, 100))
@@ -223,13 +223,13 @@ func TestQuota(t *testing.T) {
 	v.call("DELETE", "/api/photos/"+p.ID, nil).want(204)
 	v.publish(data)
 
-	small := start(t, settings{photo: photo.Options{QuotaBytes: 9999}}).visitor()
+	small := start(t, &settings{photo: photo.Options{QuotaBytes: 9999}}).visitor()
 	small.begin(9999)
 	small.call("POST", "/api/uploads", `{"name":"a","type":"image/png","size":10000}`).problem(403, "quota")
 }
 
 func TestRateLimit(t *testing.T) {
-	h := start(t, settings{limiter: grant.LimiterOptions{PerSecond: 1, Burst: 2}})
+	h := start(t, &settings{limiter: grant.LimiterOptions{PerSecond: 1, Burst: 2}})
 	v := h.visitor()
 	v.begin(10)
 	h.visitor().begin(10) // the same address
@@ -246,7 +246,7 @@ func TestRateLimit(t *testing.T) {
 }
 
 func TestOthersUploadsAndPhotosAreNotFound(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	owner, other, stranger := h.visitor(), h.visitor(), h.visitor()
 	u := owner.begin(10)
 	p := owner.publish(jpegPhoto(t, 100, 100))
@@ -276,7 +276,7 @@ func TestOthersUploadsAndPhotosAreNotFound(t *testing.T) {
 }
 
 func TestForgedCookieIsNobody(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	owner := h.visitor()
 	p := owner.publish(jpegPhoto(t, 100, 100))
 	request, err := http.NewRequestWithContext(t.Context(), "GET", h.url+"/api/photos/"+p.ID, nil)
@@ -291,7 +291,7 @@ func TestForgedCookieIsNobody(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	h := start(t, settings{api: api.Options{MaxBody: 100}})
+	h := start(t, &settings{api: api.Options{MaxBody: 100}})
 	v := h.visitor()
 	for name, tt := range map[string]struct {
 		body, field string
@@ -326,7 +326,7 @@ func TestBadRequests(t *testing.T) {
 }
 
 func TestOtherSitesCannotAct(t *testing.T) {
-	h := start(t, settings{})
+	h := start(t, &settings{})
 	for name, header := range map[string]http.Header{
 		"Sec-Fetch-Site": {"Sec-Fetch-Site": {"cross-site"}},
 		"Origin":         {"Origin": {"https://evil.example"}},

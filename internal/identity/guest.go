@@ -39,7 +39,9 @@ const (
 
 // GuestOptions adjusts [Guests]. The zero value is right for production behind HTTPS.
 type GuestOptions struct {
-	// Cookie is the cookie's name. Default "valetkey_guest".
+	// Cookie is the cookie's name. Default "__Host-valetkey_guest", whose prefix makes browsers take it from this very
+	// host over HTTPS only, so that no neighbour can plant one of its own (RFC 6265bis, section 4.1.3.2); "valetkey_guest"
+	// with Insecure, which the prefix forbids.
 	Cookie string
 	// Insecure lets the cookie travel over plain HTTP, for loopback only.
 	Insecure bool
@@ -67,7 +69,12 @@ func NewGuests(secret []byte, options *GuestOptions) (*Guests, error) {
 	if options != nil {
 		o = *options
 	}
-	o.Cookie = cmp.Or(o.Cookie, "valetkey_guest")
+	if o.Cookie == "" {
+		o.Cookie = "__Host-valetkey_guest"
+		if o.Insecure {
+			o.Cookie = "valetkey_guest"
+		}
+	}
 	o.RenewAfter = cmp.Or(o.RenewAfter, 30*24*time.Hour)
 	if o.Now == nil {
 		o.Now = time.Now

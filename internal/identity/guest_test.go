@@ -48,7 +48,7 @@ func TestGuestIsKnownAgain(t *testing.T) {
 	if !first.Known() || cookie == nil {
 		t.Fatalf("caller %+v, cookie %v", first, cookie)
 	}
-	if !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.MaxAge != 400*86400 {
+	if !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Name != "__Host-valetkey_guest" || cookie.Domain != "" || cookie.MaxAge != 400*86400 {
 		t.Errorf("cookie %v", cookie)
 	}
 	again, renewed := admit(t, g, cookie)
@@ -119,7 +119,7 @@ func FuzzCookie(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		now := epoch
 		g := newGuests(t, &now)
-		r := &http.Request{Header: http.Header{"Cookie": {"valetkey_guest=" + value}}}
+		r := &http.Request{Header: http.Header{"Cookie": {"__Host-valetkey_guest=" + value}}}
 		if c := g.Caller(r); c.Known() {
 			t.Errorf("%q is taken for %+v", value, c)
 		}
