@@ -17,7 +17,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: { index: fileURLToPath(new URL('index.html', import.meta.url)), sw: fileURLToPath(new URL('src/sw.ts', import.meta.url)) },
+      input: Object.fromEntries(
+        Object.entries({ index: 'index.html', sas: 'sas.html', sw: 'src/sw.ts' }).map(([name, file]) => [name, fileURLToPath(new URL(file, import.meta.url))]),
+      ),
       // A service worker keeps its address: browsers look there for the next one.
       output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
     },

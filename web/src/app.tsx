@@ -232,6 +232,7 @@ function Footer(): JSX.Element {
           ))}
         </select>
       </label>
+      <a href="/sas" hreflang="en">{t.explainSAS}</a>
     </footer>
   )
 }

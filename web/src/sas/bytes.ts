@@ -26,13 +26,13 @@ const decode = (character: Bytes): string =>
 /** The text that bytes spell, each byte that is no text a U+FFFD. What is text already, such as `…`, stays. */
 export const textOf = (bytes: Bytes): string => bytes.replace(characters, decode)
 
-/** The first character of bytes that are not empty. */
-export const firstCharacter = (bytes: Bytes): Bytes => bytes.match(characters)![0]
+/** The first character of bytes that are not empty, U+FFFD where they spell none. */
+export const firstCharacter = (bytes: Bytes): Bytes => bytesOf([...textOf(bytes.slice(0, 4))][0]!)
 
 /** ASCII letters only, so that positions stay what they are. */
 export const lower = (bytes: Bytes): Bytes => bytes.replace(/[A-Z]+/g, (each) => each.toLowerCase())
 
-export const sameName = (a: Bytes, b: Bytes): boolean => lower(a) === lower(b)
+export const sameName = (a: Bytes, b: Bytes): boolean => a.length === b.length && lower(a) === lower(b)
 
 /** What stands before a separator and after it; `after` is undefined where there is none. */
 export function cut(text: string, separator: string): [before: string, after: string | undefined] {

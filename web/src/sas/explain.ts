@@ -55,6 +55,7 @@ function readToken(e: Explainer, query: Bytes): boolean {
 const codes: Partial<Record<Invalid['problem'], string>> = {
   'wrong-order': 'permission-order',
   contradiction: 'parameter-contradiction',
+  'not-allowed': 'parameter-contradiction',
   'too-old': 'version-too-old',
 }
 

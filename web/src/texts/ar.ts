@@ -17,6 +17,7 @@ export const ar: Texts = {
   appName: 'Valetkey',
   language: 'العربية',
   chooseLanguage: 'اللغة',
+  explainSAS: 'شرح روابط SAS',
   skipToPhotos: 'انتقل إلى الصور',
   sections: 'الأقسام',
   myPhotos: 'صوري',

@@ -5,6 +5,7 @@ export const en = {
   appName: 'Valetkey',
   language: 'English',
   chooseLanguage: 'Language',
+  explainSAS: 'SAS explainer',
   skipToPhotos: 'Skip to the photos',
   sections: 'Sections',
   myPhotos: 'My photos',
