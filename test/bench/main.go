@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,10 +29,11 @@ var suites = []suite{
 
 // bench is what every suite needs.
 type bench struct {
-	root    string        // of the repository
-	scratch string        // where data folders are made; a real disk
-	round   time.Duration // how long one measurement lasts
-	times   int           // how often each is made; the median counts
+	root    string         // of the repository
+	scratch string         // where data folders are made; a real disk
+	round   time.Duration  // how long one measurement lasts
+	times   int            // how often each is made; the median counts
+	only    *regexp.Regexp // nil, or which parts of a suite to run, to be printed and not kept
 }
 
 func main() {
@@ -44,6 +46,10 @@ func main() {
 	flag.StringVar(&b.scratch, "scratch", "", "where to make data folders: a real disk, for what is durable to be measured (default the system's temporary folder)")
 	flag.DurationVar(&b.round, "round", 2*time.Second, "how long one measurement lasts")
 	flag.IntVar(&b.times, "times", 3, "how often each measurement is made; the median counts")
+	flag.Func("only", "run only the parts of the storage suite that match this, and keep no report", func(text string) (err error) {
+		b.only, err = regexp.Compile(text)
+		return err
+	})
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -65,6 +71,9 @@ func (b *bench) measure(ctx context.Context, names []string) error {
 		}
 		text := r.markdown()
 		fmt.Println(text)
+		if b.only != nil {
+			continue
+		}
 		file := filepath.Join(b.root, "docs", "benchmarks", s.name+".md")
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
@@ -72,6 +81,9 @@ func (b *bench) measure(ctx context.Context, names []string) error {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			return err
 		}
+	}
+	if b.only != nil {
+		return nil
 	}
 	return b.assemble()
 }

@@ -17,7 +17,7 @@ import (
 func (s *storageSuite) putsBesideLists(ctx context.Context) error {
 	const clients, listers = 8, 2
 	body := s.data[:100*kib]
-	page := exchange{head: head("GET", s.ours.base, s.ours.path+"/bench?restype=container&comp=list&maxresults=100&"+s.ours.query, "x-ms-version: 2023-11-03\r\n", 0)}
+	page := exchange{head: head("GET", s.ours.base, s.ours.path+"/bench?restype=container&comp=list&maxresults=100&"+s.ours.query, versionHeader, 0)}
 	var alone, beside []float64
 	for range s.times {
 		got, err := drive(ctx, s.ours.base, clients, s.round, 0, s.ours.blobs(body))

@@ -31,7 +31,7 @@ func (s *storageSuite) gets(ctx context.Context) error {
 			return err
 		}
 		for name, body := range map[string][]byte{"large": large, "small": small} {
-			if _, err := drive(ctx, e.base, 1, 0, 1, func(int, int) exchange { return e.put(name, "", body) }); err != nil {
+			if _, err := drive(ctx, e.base, 1, 0, 1, func(int, int) exchange { return e.put(name, body) }); err != nil {
 				return err
 			}
 		}
@@ -124,7 +124,7 @@ func (s *storageSuite) lists(ctx context.Context) error {
 			return err
 		}
 		defer e.stop()
-		page := exchange{head: head("GET", e.base, e.path+"/bench?restype=container&comp=list&maxresults=5000&prefix=b&"+e.query, "x-ms-version: 2023-11-03\r\n", 0)}
+		page := exchange{head: head("GET", e.base, e.path+"/bench?restype=container&comp=list&maxresults=5000&prefix=b&"+e.query, versionHeader, 0)}
 		var times []float64
 		for range 2*s.times + 1 {
 			got, err := drive(ctx, e.base, 1, 0, 4, func(int, int) exchange { return page })
@@ -139,11 +139,11 @@ func (s *storageSuite) lists(ctx context.Context) error {
 	if s.azurite == nil {
 		return nil
 	}
-	fill := func(c, n int) exchange { return s.azurite.put(blobName(c*few/8+n), "", []byte("x")) }
+	fill := func(c, n int) exchange { return s.azurite.put(blobName(c*few/8+n), []byte("x")) }
 	if _, err := drive(ctx, s.azurite.base, 8, 0, few/8, fill); err != nil {
 		return err
 	}
-	page := exchange{head: head("GET", s.azurite.base, s.azurite.path+"/bench?restype=container&comp=list&maxresults=5000&prefix=b&"+s.azurite.query, "x-ms-version: 2023-11-03\r\n", 0)}
+	page := exchange{head: head("GET", s.azurite.base, s.azurite.path+"/bench?restype=container&comp=list&maxresults=5000&prefix=b&"+s.azurite.query, versionHeader, 0)}
 	got, err := drive(ctx, s.azurite.base, 1, 0, 3, func(int, int) exchange { return page })
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (s *storageSuite) overwrites(ctx context.Context) error {
 	}
 	defer fresh.stop()
 	const times, size, patience = 250, 4 * mib, time.Minute
-	_, err = drive(ctx, fresh.url, 1, 0, times, func(int, int) exchange { return fresh.put("again", "", s.data[:size]) })
+	_, err = drive(ctx, fresh.url, 1, 0, times, func(int, int) exchange { return fresh.put("again", s.data[:size]) })
 	if err != nil {
 		return err
 	}
