@@ -139,13 +139,13 @@ func (r *request) needs() []sas.Operation {
 		need = sas.PermanentlyDeleteBlob
 	case need == sas.DeleteBlob && r.query.Has("versionid"):
 		need = sas.DeleteBlobVersion
-	case need == sas.LeaseBlob && strings.EqualFold(r.Header.Get("x-ms-lease-action"), "break"):
+	case need == sas.LeaseBlob && strings.EqualFold(r.Header.Get("X-Ms-Lease-Action"), "break"):
 		need = sas.BreakBlobLease
-	case need == sas.LeaseContainer && strings.EqualFold(r.Header.Get("x-ms-lease-action"), "break"):
+	case need == sas.LeaseContainer && strings.EqualFold(r.Header.Get("X-Ms-Lease-Action"), "break"):
 		need = sas.BreakContainerLease
 	}
 	needs := append([]sas.Operation{need}, r.also...)
-	if r.Header.Get("x-ms-tags") != "" && r.blob != "" && need != sas.SetBlobTags {
+	if r.Header.Get("X-Ms-Tags") != "" && r.blob != "" && need != sas.SetBlobTags {
 		needs = append(needs, sas.SetBlobTags) // "x-ms-tags requires the t permission" (Put Blob)
 	}
 	return needs
@@ -258,7 +258,7 @@ func (s *Server) authorizeAnonymous(r *request) error {
 		}
 	}
 	// Old clients are told that there is nothing; those of 2019-12-12 and later, that they may sign in.
-	if r.Header.Get("x-ms-version") >= "2019-12-12" {
+	if r.Header.Get("X-Ms-Version") >= "2019-12-12" {
 		return bloberror.New(bloberror.NoAuthenticationInformation)
 	}
 	return bloberror.New(bloberror.ResourceNotFound)

@@ -12,7 +12,7 @@ import (
 // conditions reads the conditional headers and the lease id of a request.
 func (r *request) conditions() (blobstore.AccessConditions, error) {
 	c, err := parseConditions(r.Header, "", "x-ms-if-tags")
-	c.LeaseID = r.Header.Get("x-ms-lease-id")
+	c.LeaseID = r.Header.Get("X-Ms-Lease-Id")
 	if c.LeaseID != "" && !validLeaseID(c.LeaseID) {
 		return c, invalidHeader("x-ms-lease-id", c.LeaseID)
 	}

@@ -29,7 +29,7 @@ func (s *Server) getBlobProperties(w http.ResponseWriter, r *request) error {
 	header := w.Header()
 	setBlobProperties(header, &p)
 	setTier(header, &p)
-	setMD5(header, "Content-MD5", p.ContentMD5)
+	setMD5(header, "Content-Md5", p.ContentMD5)
 	header.Set("Content-Length", strconv.FormatInt(p.Size, 10))
 	r.grant.override(header)
 	w.WriteHeader(http.StatusOK)
@@ -89,9 +89,9 @@ func (s *Server) getBlob(w http.ResponseWriter, r *request) error {
 	if partial {
 		status = http.StatusPartialContent
 		header.Set("Content-Range", "bytes "+strconv.FormatInt(offset, 10)+"-"+strconv.FormatInt(offset+length-1, 10)+"/"+strconv.FormatInt(p.Size, 10))
-		setMD5(header, "x-ms-blob-content-md5", p.ContentMD5)
+		setMD5(header, "X-Ms-Blob-Content-Md5", p.ContentMD5)
 	} else {
-		setMD5(header, "Content-MD5", p.ContentMD5)
+		setMD5(header, "Content-Md5", p.ContentMD5)
 	}
 	w.WriteHeader(status)
 	_, err = body.WriteTo(w)
@@ -100,7 +100,7 @@ func (s *Server) getBlob(w http.ResponseWriter, r *request) error {
 
 // part says which bytes to send. x-ms-range goes before Range, and what is no range at all means the whole blob.
 func (r *request) part(size int64) (offset, length int64, partial bool, err error) {
-	value := r.Header.Get("x-ms-range")
+	value := r.Header.Get("X-Ms-Range")
 	if value == "" {
 		value = r.Header.Get("Range")
 	}
@@ -115,10 +115,10 @@ func (r *request) part(size int64) (offset, length int64, partial bool, err erro
 // rangeChecksums reads x-ms-range-get-content-md5 and -crc64, which need a range and bound it.
 func (r *request) rangeChecksums(partial bool, length, limit int64) (wantMD5, wantCRC bool, err error) {
 	for _, f := range []struct {
-		name string
-		want *bool
-	}{{"x-ms-range-get-content-md5", &wantMD5}, {"x-ms-range-get-content-crc64", &wantCRC}} {
-		value := r.Header.Get(f.name)
+		name, header string
+		want         *bool
+	}{{"x-ms-range-get-content-md5", "X-Ms-Range-Get-Content-Md5", &wantMD5}, {"x-ms-range-get-content-crc64", "X-Ms-Range-Get-Content-Crc64", &wantCRC}} {
+		value := r.Header.Get(f.header)
 		if *f.want = strings.EqualFold(value, "true"); !*f.want {
 			if value != "" && !strings.EqualFold(value, "false") {
 				return false, false, invalidHeader(f.name, value)
@@ -150,7 +150,7 @@ func readSummed(header http.Header, part io.Reader, length int64, wantMD5, wantC
 		setMD5(header, "Content-MD5", sum[:])
 	}
 	if wantCRC {
-		setMD5(header, "x-ms-content-crc64", crc64Bytes(checksum(content)))
+		setMD5(header, "X-Ms-Content-Crc64", crc64Bytes(checksum(content)))
 	}
 	return content, nil
 }

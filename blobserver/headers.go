@@ -67,14 +67,14 @@ func validIdentifier(name string) bool {
 // blobHeaders reads the x-ms-blob-* headers that a blob is served with later.
 func (r *request) blobHeaders() (blobstore.HTTPHeaders, error) {
 	h := blobstore.HTTPHeaders{
-		CacheControl:       r.Header.Get("x-ms-blob-cache-control"),
-		ContentDisposition: r.Header.Get("x-ms-blob-content-disposition"),
-		ContentEncoding:    r.Header.Get("x-ms-blob-content-encoding"),
-		ContentLanguage:    r.Header.Get("x-ms-blob-content-language"),
-		ContentType:        r.Header.Get("x-ms-blob-content-type"),
+		CacheControl:       r.Header.Get("X-Ms-Blob-Cache-Control"),
+		ContentDisposition: r.Header.Get("X-Ms-Blob-Content-Disposition"),
+		ContentEncoding:    r.Header.Get("X-Ms-Blob-Content-Encoding"),
+		ContentLanguage:    r.Header.Get("X-Ms-Blob-Content-Language"),
+		ContentType:        r.Header.Get("X-Ms-Blob-Content-Type"),
 	}
 	var err error
-	h.ContentMD5, err = r.md5("x-ms-blob-content-md5")
+	h.ContentMD5, err = r.md5("X-Ms-Blob-Content-Md5")
 	return h, err
 }
 
@@ -117,7 +117,7 @@ func (r *request) length(limit int64) (int64, error) {
 
 // tier reads x-ms-access-tier. Some clients send it empty, which means none.
 func (r *request) tier() (blobstore.AccessTier, error) {
-	value := r.Header.Get("x-ms-access-tier")
+	value := r.Header.Get("X-Ms-Access-Tier")
 	if value == "" {
 		return "", nil
 	}
@@ -143,7 +143,7 @@ func (r *request) rejectCustomerKeys() error {
 
 // tagsHeader reads x-ms-tags, the tags in the form of a query string.
 func (r *request) tagsHeader(limits *Limits) (map[string]string, error) {
-	value := r.Header.Get("x-ms-tags")
+	value := r.Header.Get("X-Ms-Tags")
 	if value == "" {
 		return nil, nil
 	}
@@ -160,22 +160,24 @@ func (r *request) tagsHeader(limits *Limits) (map[string]string, error) {
 	return checkTags(pairs, limits)
 }
 
+// Headers that every answer has are written here as net/http spells them, which saves it the work of spelling them so.
+
 func setChange(header http.Header, c blobstore.Change) {
-	header.Set("ETag", c.ETag.Quoted())
+	header.Set("Etag", c.ETag.Quoted())
 	header.Set("Last-Modified", c.LastModified.UTC().Format(http.TimeFormat))
 }
 
 func setMetadata(header http.Header, metadata map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
-		header.Set("x-ms-meta-"+key, metadata[key])
+		header.Set("X-Ms-Meta-"+key, metadata[key])
 	}
 }
 
 func setLease(header http.Header, lease blobstore.LeaseInfo) {
-	header.Set("x-ms-lease-state", string(lease.State))
-	header.Set("x-ms-lease-status", leaseStatus(lease))
+	header.Set("X-Ms-Lease-State", string(lease.State))
+	header.Set("X-Ms-Lease-Status", leaseStatus(lease))
 	if lease.State == blobstore.LeaseLeased {
-		header.Set("x-ms-lease-duration", leaseDuration(lease))
+		header.Set("X-Ms-Lease-Duration", leaseDuration(lease))
 	}
 }
 
@@ -206,31 +208,31 @@ func setBlobProperties(header http.Header, p *blobstore.BlobProperties) {
 		contentType = "application/octet-stream"
 	}
 	header.Set("Content-Type", contentType)
-	header.Set("x-ms-blob-type", "BlockBlob")
-	header.Set("x-ms-creation-time", p.Created.UTC().Format(http.TimeFormat))
-	header.Set("x-ms-server-encrypted", "false")
+	header.Set("X-Ms-Blob-Type", "BlockBlob")
+	header.Set("X-Ms-Creation-Time", p.Created.UTC().Format(http.TimeFormat))
+	header.Set("X-Ms-Server-Encrypted", "false")
 	header.Set("Accept-Ranges", "bytes")
 	if p.Snapshot == "" {
 		setLease(header, p.Lease)
 	}
 	if p.TagCount > 0 {
-		header.Set("x-ms-tag-count", strconv.Itoa(p.TagCount))
+		header.Set("X-Ms-Tag-Count", strconv.Itoa(p.TagCount))
 	}
 	if c := p.Copy; c != nil {
-		header.Set("x-ms-copy-id", c.ID)
-		header.Set("x-ms-copy-source", c.Source)
-		header.Set("x-ms-copy-status", "success")
-		header.Set("x-ms-copy-progress", copyProgress(c))
-		header.Set("x-ms-copy-completion-time", c.Completed.UTC().Format(http.TimeFormat))
+		header.Set("X-Ms-Copy-Id", c.ID)
+		header.Set("X-Ms-Copy-Source", c.Source)
+		header.Set("X-Ms-Copy-Status", "success")
+		header.Set("X-Ms-Copy-Progress", copyProgress(c))
+		header.Set("X-Ms-Copy-Completion-Time", c.Completed.UTC().Format(http.TimeFormat))
 	}
 }
 
 func setTier(header http.Header, p *blobstore.BlobProperties) {
-	header.Set("x-ms-access-tier", string(tierOf(p)))
+	header.Set("X-Ms-Access-Tier", string(tierOf(p)))
 	if p.TierInferred {
-		header.Set("x-ms-access-tier-inferred", "true")
+		header.Set("X-Ms-Access-Tier-Inferred", "true")
 	} else if !p.TierChanged.IsZero() {
-		header.Set("x-ms-access-tier-change-time", p.TierChanged.UTC().Format(http.TimeFormat))
+		header.Set("X-Ms-Access-Tier-Change-Time", p.TierChanged.UTC().Format(http.TimeFormat))
 	}
 }
 

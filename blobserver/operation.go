@@ -138,7 +138,7 @@ func (s *Server) findOperation(r *request) (*operation, error) {
 	if op == nil {
 		return nil, s.unknownOperation(lvl, r.Method, comp)
 	}
-	if r.Header.Get("x-ms-copy-source") == "" {
+	if r.Header.Get("X-Ms-Copy-Source") == "" {
 		return op, nil
 	}
 	switch {
@@ -146,9 +146,9 @@ func (s *Server) findOperation(r *request) (*operation, error) {
 		return s.operations.putBlockFromURL, nil
 	case op.name != "PutBlob":
 		return op, nil
-	case r.Header.Get("x-ms-blob-type") != "":
+	case r.Header.Get("X-Ms-Blob-Type") != "":
 		return s.operations.putBlobFromURL, nil
-	case strings.EqualFold(r.Header.Get("x-ms-requires-sync"), "true"):
+	case strings.EqualFold(r.Header.Get("X-Ms-Requires-Sync"), "true"):
 		return s.operations.copyFromURL, nil
 	}
 	return s.operations.copyBlob, nil

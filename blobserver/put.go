@@ -43,7 +43,7 @@ func (s *Server) putBlob(w http.ResponseWriter, r *request) error {
 
 // blockBlobOnly refuses the types of blob that the product does not have.
 func (r *request) blockBlobOnly() error {
-	switch kind := r.Header.Get("x-ms-blob-type"); strings.ToLower(kind) {
+	switch kind := r.Header.Get("X-Ms-Blob-Type"); strings.ToLower(kind) {
 	case "blockblob":
 		return nil
 	case "":
@@ -102,8 +102,8 @@ func setPutResult(header http.Header, result blobstore.PutResult) {
 		setChange(header, result.Change)
 	}
 	setMD5(header, "Content-MD5", result.MD5)
-	setMD5(header, "x-ms-content-crc64", result.CRC64)
-	header.Set("x-ms-request-server-encrypted", "false")
+	setMD5(header, "X-Ms-Content-Crc64", result.CRC64)
+	header.Set("X-Ms-Request-Server-Encrypted", "false")
 }
 
 // blockID reads and decodes the blockid parameter.
@@ -230,7 +230,7 @@ func (s *Server) putBlockList(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	setChange(w.Header(), change)
-	w.Header().Set("x-ms-request-server-encrypted", "false")
+	w.Header().Set("X-Ms-Request-Server-Encrypted", "false")
 	return created(w, http.StatusCreated)
 }
 
@@ -256,7 +256,7 @@ func (s *Server) getBlockList(w http.ResponseWriter, r *request) error {
 	if lists.Exists {
 		setChange(w.Header(), lists.Change)
 	}
-	w.Header().Set("x-ms-blob-content-length", strconv.FormatInt(lists.Size, 10))
+	w.Header().Set("X-Ms-Blob-Content-Length", strconv.FormatInt(lists.Size, 10))
 	b := make([]byte, 0, 128+80*(len(lists.Committed)+len(lists.Uncommitted)))
 	b = append(b, xmlDeclaration+"<BlockList>"...)
 	if kind&blobstore.CommittedBlocks != 0 {

@@ -18,6 +18,7 @@ type reader struct {
 	name    blobstore.BlobName
 	props   blobstore.BlobProperties
 	content uint64
+	rows    []row // the first page of the content's, so that most blobs need no second look
 	closed  atomic.Bool
 }
 
@@ -40,7 +41,10 @@ func (s *Store) Open(ctx context.Context, ref blobstore.BlobRef, c blobstore.Acc
 			return bloberror.New(bloberror.BlobArchived)
 		}
 		r.content, r.props = rec.content, rec.properties(s.now(), ref.Snapshot)
-		return nil
+		if r.content != 0 {
+			r.rows, _, err = v.contentPage(r.content, 0)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func (r *reader) Range(offset, length int64) (blobstore.RangeReader, error) {
 	if r.closed.Load() {
 		return nil, os.ErrClosed
 	}
-	rr := &rangeReader{reader: r, at: offset, end: offset + length}
+	rr := &rangeReader{reader: r, at: offset, end: offset + length, rows: r.rows}
 	if length > 0 {
 		if err := rr.next(); err != nil { // so that damage at the start is known before anything is sent
 			return nil, errors.Join(err, rr.Close())
@@ -149,13 +153,10 @@ func (r *rangeReader) locate() (row, int64, error) {
 }
 
 func (r *rangeReader) openSegment(id uint32) error {
-	if r.file != nil {
-		if err := r.file.Close(); err != nil {
-			return err
-		}
-		r.file = nil
+	if err := r.Close(); err != nil {
+		return err
 	}
-	f, err := os.Open(r.store.segments.path(id))
+	f, err := r.store.files.take(id)
 	if errors.Is(err, os.ErrNotExist) {
 		return &blobstore.CorruptError{Blob: r.name, File: segmentName(id)}
 	}
@@ -222,11 +223,15 @@ type (
 	onlyReader struct{ io.Reader }
 )
 
+// Close gives the file back, unless the blob was closed before: its segment may be gone.
 func (r *rangeReader) Close() error {
-	if r.file == nil {
+	f := r.file
+	if f == nil {
 		return nil
 	}
-	err := r.file.Close()
 	r.file = nil
-	return err
+	if r.closed.Load() {
+		return f.Close()
+	}
+	return r.store.files.give(r.segment, f)
 }

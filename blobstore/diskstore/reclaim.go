@@ -3,6 +3,7 @@ package diskstore
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -319,5 +320,5 @@ func (s *Store) removeIfEmpty(id uint32) (bool, error) {
 	if err != nil || !empty {
 		return false, err
 	}
-	return true, s.segments.remove(id)
+	return true, errors.Join(s.segments.remove(id), s.files.forget(id))
 }

@@ -66,6 +66,7 @@ type Store struct {
 	temporary bool // the folder goes with the store
 	db        *bolt.DB
 	segments  *segments
+	files     readFiles
 	md5       *md5Pool
 	commits   *committer
 	reclaim   *reclaimer
@@ -125,6 +126,7 @@ func Open(dir string, o *Options) (*Store, error) {
 	if s.segments, err = openSegments(filepath.Join(dir, "segments"), size, writeLanes(), o.NoSync); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
+	s.files.segments = s.segments
 	s.orphanLimit, s.firstNew = s.segments.ends(), s.segments.nextID
 	s.ballast.path = filepath.Join(dir, "reserve")
 	s.md5 = newMD5Pool()
@@ -289,7 +291,7 @@ func (s *Store) Close() error {
 	s.reclaim.close()
 	s.commits.close()
 	s.md5.close()
-	err := errors.Join(s.segments.close(), s.db.Close())
+	err := errors.Join(s.files.close(), s.segments.close(), s.db.Close())
 	if s.temporary {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
