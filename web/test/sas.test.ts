@@ -69,6 +69,19 @@ describe('what is asked', () => {
   })
 })
 
+describe('a SAS that no signer makes', () => {
+  const of = async (query: string) =>
+    codesOf((await answer({ ...answersFor(vector('blob')), keys: '', text: `https://acct.blob.core.windows.net/images/cats/x?spr=https&sig=x&${query}` }, new Date(0)))[0])
+  it.each(['', '&sdd=0', '&sdd=-1', '&sdd=x'])('reaches nothing with a directory whose depth is "%s"', async (depth) => {
+    expect(await of(`sv=2026-04-06&sp=r&se=2026-05-04T13:00:00Z&sr=d${depth}`)).toEqual(
+      ['resource-mismatch', 'sig-malformed', depth ? 'parameter-malformed' : 'parameter-contradiction'].sort(),
+    )
+  })
+  it('binds none of its own parameters', async () => {
+    expect(await of('sv=2026-04-06&srq=sp')).toContain('parameter-contradiction')
+  })
+})
+
 describe('a text at its limit', () => {
   const of = (text: string) => answer({ ...answersFor(vector('blob')), text }, new Date(0))
   it('is looked at up to 64 KiB, and not beyond', async () => {
