@@ -19,6 +19,8 @@ export class DirectDestination implements Destination {
   readonly #file: FileInfo
   readonly #options: DirectOptions
   readonly #requests: BlobRequestOptions
+  /** An earlier attempt asked for the commit and never learnt how that ended. */
+  readonly #mayBeCommitted: boolean
   #state: ResumeState | undefined
 
   constructor(
@@ -32,6 +34,7 @@ export class DirectDestination implements Destination {
     this.#file = file
     this.#options = options
     this.#requests = requests
+    this.#mayBeCommitted = resume?.committing ?? false
     this.#state = resume
   }
 
@@ -63,7 +66,7 @@ export class DirectDestination implements Destination {
         operation: { operation: 'put-block-list' },
         headers: { ...this.blobHeaders() },
         body: `<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`,
-        accept: alreadyThere,
+        accept: (error, lostAnswer) => alreadyThere(error, lostAnswer || this.#mayBeCommitted),
       },
       this.#requests,
     )
@@ -114,10 +117,14 @@ export class DirectDestination implements Destination {
  * for this upload.
  */
 export function alreadyThere(error: UploadError, lostAnswer: boolean): boolean {
+  return lostAnswer && refusesToOverwrite(error)
+}
+
+/** The storage has a blob of that name and keeps it. */
+export function refusesToOverwrite(error: UploadError): boolean {
   return (
-    lostAnswer &&
-    ((error.status === 409 && error.code === 'BlobAlreadyExists') ||
-      (error.status === 403 && error.code === 'UnauthorizedBlobOverwrite') ||
-      error.status === 412)
+    (error.status === 409 && error.code === 'BlobAlreadyExists') ||
+    (error.status === 403 && error.code === 'UnauthorizedBlobOverwrite') ||
+    error.status === 412
   )
 }

@@ -1,4 +1,4 @@
-import { alreadyThere, DirectDestination } from './direct.js'
+import { alreadyThere, DirectDestination, refusesToOverwrite } from './direct.js'
 import { type BlobRequestOptions, blobRequest } from './blob-request.js'
 import { type Block, cut } from './blocks.js'
 import { ServerClock } from './clock.js'
@@ -188,6 +188,8 @@ class Attempt {
       try {
         return await this.#destination.commit(ids)
       } catch (error) {
+        // Another's blob: a later resume must not take it for the outcome of this commit.
+        if (error instanceof UploadError && refusesToOverwrite(error)) this.#keep()
         if (!(error instanceof UploadError) || error.status !== 409 || round >= 2) throw error
         const sent = this.#blocksSent
         await this.#transfer(requests)
@@ -202,7 +204,7 @@ class Attempt {
     try {
       return await this.#destination.commit(ids)
     } catch (error) {
-      if (error instanceof UploadError && [404, 409, 410].includes(error.status)) return undefined
+      if (error instanceof UploadError && ([404, 409, 410].includes(error.status) || error.code === 'InvalidBlockList')) return undefined
       throw error
     }
   }

@@ -198,6 +198,41 @@ describe.each(services.filter(({ skip }) => !skip))('$name', ({ name, start }) =
       expect(data.equals(await stored(location))).toBe(true)
     })
 
+    it('knows its own blob when only the answer to the commit was lost', async () => {
+      const { data, file } = picture(200_000)
+      const getUpload = (_: unknown, { blobName }: { blobName: string }) => ({ url: blobURL(blobName, 'rw') })
+      let state: ResumeState | undefined
+      await upload(file, { getUpload, blockSize: 64 * 1024, onState: (now) => (state = now) })
+      expect(state).toMatchObject({ committing: true })
+      const sent: number[] = []
+      const { location } = await upload(file, { getUpload, blockSize: 64 * 1024, resume: state, onBlock: ({ number }) => sent.push(number) })
+      expect(sent).toEqual([])
+      expect(data.equals(await stored(location))).toBe(true)
+    })
+
+    it('does not take a blob that was there before for its own, however often it is resumed', async () => {
+      const name = `taken-${randomBytes(4).toString('hex')}.jpg`
+      await storage().getBlockBlobClient(name).upload('another', 7)
+      const { file } = picture(200_000)
+      let resume: ResumeState | undefined
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await expect(
+          upload(file, {
+            getUpload: () => ({ url: blobURL(name, 'rw') }), blobName: name, blockSize: 64 * 1024, resume, onState: (now) => (resume = now),
+          }),
+        ).rejects.toMatchObject({ status: 409, code: 'BlobAlreadyExists' })
+      }
+      expect((await storage().getBlobClient(name).downloadToBuffer()).toString()).toBe('another')
+    })
+
+    it('begins again when what it was about to commit is gone', async () => {
+      const { data, file } = picture(200_000)
+      const getUpload = (_: unknown, { blobName }: { blobName: string }) => ({ url: blobURL(blobName, 'rw') })
+      const resume = { id: `gone-${randomBytes(4).toString('hex')}`, size: 200_000, blockSize: 64 * 1024, committing: true }
+      const { location } = await upload(file, { getUpload, resume, blockSize: 64 * 1024 })
+      expect(data.equals(await stored(location))).toBe(true)
+    })
+
     it('recovers from a SAS that had expired', async () => {
       const { data, file } = picture(100_000)
       let calls = 0
