@@ -42,7 +42,6 @@ export function App(): JSX.Element {
     const { photos, others } = sortOut(files)
     if (others.length > 0) showToast({ text: t.notPhotos(others.length, others[0]!.name) })
     if (photos.length === 0) return
-    // A failed fetch of the uploader is the network's fault, not the files'.
     const loaded = await loadUploads().catch(() => undefined)
     if (loaded === undefined) return showToast({ text: t.problem.network, action: { label: t.tryAgain, run: () => void receive(photos) } })
     setTray(loaded)

@@ -28,8 +28,6 @@ export function openLightbox(list: PhotoList, index: number, onDelete: (photo: P
     errorMsg: t.imageFailed,
     returnFocus: false,
     trapFocus: true,
-    // Leaves room beside the photo for the details, where there is any.
-    paddingFn: () => ({ top: 0, bottom: 0, left: 0, right: 0 }),
   })
   const photoAt = (at: number): Photo | undefined => list.photos[at]
 
@@ -48,7 +46,6 @@ export function openLightbox(list: PhotoList, index: number, onDelete: (photo: P
   const close = (): void => {
     panel.hidden = true
     render(null, panel)
-    swipe.element?.classList.remove('has-details')
   }
 
   swipe.on('uiRegister', () => {
@@ -91,7 +88,6 @@ export function openLightbox(list: PhotoList, index: number, onDelete: (photo: P
       onClick: () => {
         if (!panel.hidden) return close()
         panel.hidden = false
-        swipe.element!.classList.add('has-details')
         draw()
       },
     })

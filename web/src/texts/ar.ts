@@ -15,7 +15,6 @@ const photos = (n: number): string =>
 /** Arabic. */
 export const ar: Texts = {
   appName: 'Valetkey',
-  language: 'العربية',
   chooseLanguage: 'اللغة',
   explainSAS: 'شرح روابط SAS',
   skipToPhotos: 'انتقل إلى الصور',
@@ -38,7 +37,6 @@ export const ar: Texts = {
   today: 'اليوم',
   yesterday: 'أمس',
   photoCount: photos,
-  openPhoto: (title) => `فتح ${title}`,
   selectPhoto: (title) => `تحديد ${title}`,
   untitled: 'صورة بلا عنوان',
   selected: (n) => `تم تحديد ${photos(n)}`,
@@ -100,7 +98,6 @@ export const ar: Texts = {
   addAnyway: 'إضافة على أي حال',
   smaller: 'إرسال نسخ أصغر',
   smallerHint: '2560 بكسل على الأكثر: أسرع وأقل استهلاكًا للبيانات.',
-  leaveWarning: 'ما زالت هناك صور قيد الرفع.',
   problem: {
     tooLarge: 'هذا الملف كبير جدًا.',
     unsupportedType: 'هذا النوع من الملفات غير مقبول. المقبول: JPEG وPNG وGIF وWebP.',

@@ -3,7 +3,6 @@ const one = (n: number, singular: string, plural: string): string => (n === 1 ? 
 
 export const en = {
   appName: 'Valetkey',
-  language: 'English',
   chooseLanguage: 'Language',
   explainSAS: 'SAS explainer',
   skipToPhotos: 'Skip to the photos',
@@ -26,7 +25,6 @@ export const en = {
   today: 'Today',
   yesterday: 'Yesterday',
   photoCount: (n: number) => `${n} ${one(n, 'photo', 'photos')}`,
-  openPhoto: (title: string) => `Open ${title}`,
   selectPhoto: (title: string) => `Select ${title}`,
   untitled: 'Untitled photo',
   selected: (n: number) => `${n} selected`,
@@ -88,7 +86,6 @@ export const en = {
   addAnyway: 'Add anyway',
   smaller: 'Send smaller copies',
   smallerHint: 'At most 2560 pixels: quicker, and uses less data.',
-  leaveWarning: 'Photos are still being uploaded.',
   problem: {
     tooLarge: 'This file is too large.',
     unsupportedType: 'This kind of file is not accepted. JPEG, PNG, GIF and WebP are.',
