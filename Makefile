@@ -6,7 +6,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WEB_SOURCES := $(shell find web packages -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run build test test-go test-web test-e2e lint bench browser clean
+.PHONY: run build test test-go test-web test-e2e test-rclone lint bench browser clean
 
 run: build
 	./bin/valetkey serve
@@ -38,6 +38,11 @@ test-web: web/dist/index.html
 
 test-e2e: build browser
 	npm run test:e2e
+
+# rclone against the embedded service. Not in "test": building rclone takes minutes of processor time.
+test-rclone: build
+	@./test/install-rclone
+	npx vitest run --root test e2e/storage-rclone.test.ts
 
 # A browser for the tests: Debian's, unless VALETKEY_TEST_BROWSER names another.
 browser:

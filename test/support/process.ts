@@ -27,9 +27,18 @@ export class Running {
   }
 
   /** Waits until the program has said something, and returns what matched. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
+  says(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.matches('stdout', pattern);
+  }
+
+  /** The same for what goes to the standard error. */
+  complains(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.matches('stderr', pattern);
+  }
+
+  private async matches(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      const match = pattern.exec(this.stdout);
+      const match = pattern.exec(this[stream]);
       if (match) return match;
       if (this.ended) {
         throw new Error(`${this.name} ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.stdout}${this.stderr}`);
