@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,9 @@ const (
 )
 
 func (c *serveCmd) Run(ctx context.Context, std streams) error {
+	if err := c.checkOrigins(); err != nil {
+		return err
+	}
 	lines := newLogWriter(std.err)
 	defer lines.Close()
 	log, err := c.logger(lines)
@@ -117,6 +121,23 @@ func (c *serveCmd) openStorage(ctx context.Context, news *landingNews, log *slog
 		return nil, fmt.Errorf("--storage: %w", err)
 	}
 	return &openedStorage{account: account, describe: "account " + account.Name(), poll: c.LandingPoll, close: func() {}}, nil
+}
+
+// checkOrigins refuses addresses that no browser would ever send as an origin (RFC 6454, section 7).
+func (c *serveCmd) checkOrigins() error {
+	for _, origin := range c.Origin {
+		if u, err := url.Parse(origin); origin != "*" && (err != nil || u.Scheme+"://"+u.Host != origin || !isHTTP(u)) {
+			return fmt.Errorf("--origin: %q is no origin: write https://HOST or https://HOST:PORT, in lower case and without a final slash", origin)
+		}
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || !isHTTP(u) || u.RawQuery != "" || u.User != nil) {
+		return fmt.Errorf("--public-url: %q is no address: write https://HOST", c.PublicURL)
+	}
+	return nil
+}
+
+func isHTTP(u *url.URL) bool {
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Host == strings.ToLower(u.Host)
 }
 
 // publicURL is the app's address as browsers see it, without a trailing slash.

@@ -40,7 +40,8 @@ func derivedID(at time.Time, source ...string) ID {
 
 func makeID(at time.Time, tail [10]byte) ID {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], (maxMillis-uint64(at.UnixMilli()))<<16)
+	millis := min(max(at.UnixMilli(), 0), maxMillis) // files may claim any time
+	binary.BigEndian.PutUint64(b[:8], uint64(maxMillis-millis)<<16)
 	copy(b[6:], tail[:])
 	high, low := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 	var text [idLength]byte

@@ -80,3 +80,13 @@ func bits10(id ID) []byte {
 	}
 	return b
 }
+
+func TestIDsOfImpossibleTimesStayInOrder(t *testing.T) {
+	at := func(year int) ID { return makeID(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), [10]byte{}) }
+	if old := at(1601); !old.Time().Equal(time.UnixMilli(0)) || old <= at(1971) {
+		t.Errorf("1601 becomes %v", old.Time())
+	}
+	if late := at(20_000); late >= at(9000) {
+		t.Errorf("the year 20000 becomes %v", late.Time())
+	}
+}
