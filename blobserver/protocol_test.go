@@ -35,7 +35,7 @@ func TestEveryAnswerCarriesWhatAzureSends(t *testing.T) {
 		s.want(s.do("GET", "/common/none"+q, "", "x-ms-client-request-id: mine"), 404, "BlobNotFound"),
 		s.want(s.do("HEAD", "/common/none"+q, "", "x-ms-client-request-id: mine"), 404, "BlobNotFound"),
 	} {
-		for _, name := range []string{"x-ms-request-id", "x-ms-version", "Date"} {
+		for _, name := range []string{"x-ms-request-id", "x-ms-version", "Date", "X-Content-Type-Options"} {
 			if a.Header.Get(name) == "" {
 				t.Errorf("%s %d has no %s", a.Request.Method, a.StatusCode, name)
 			}

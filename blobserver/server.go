@@ -139,6 +139,7 @@ func (s *Server) prepare(w *answerWriter, r *request) {
 	header.Set("X-Ms-Request-Id", r.id)
 	header.Set("X-Ms-Version", NewestVersion)
 	header.Set("Server", "Valetkey-Blob/1.0")
+	header.Set("X-Content-Type-Options", "nosniff") // Azure leaves that to browsers; what lands here may be anything
 	header.Set("Date", r.now.UTC().Format(http.TimeFormat))
 	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" && len(id) <= 1024 {
 		header.Set("X-Ms-Client-Request-Id", id)

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -251,6 +252,40 @@ func TestThePublicGalleryCannotBeChanged(t *testing.T) {
 	if len(page.Photos) != 1 {
 		t.Errorf("%+v", page.Photos)
 	}
+}
+
+func TestWhatIsServedIsAnImageAndNothingElse(t *testing.T) {
+	h := start(t, &settings{})
+	v := h.visitor()
+	// A picture that is a page as well, and that says so.
+	data := append(jpegPhoto(t, 700, 300), "<!doctype html><script>alert(1)</script>"...)
+	u := v.begin(int64(len(data)))
+	v.stage(u, data)
+	var p photoJSON
+	v.complete(u, len(data)).want(200).into(&p)
+	urls := map[string]string{p.Original.URL: "image/jpeg"}
+	for _, variant := range p.Variants {
+		urls[variant.URL] = "image/webp"
+	}
+	for signed, kind := range urls {
+		a := get(t, signed)
+		if a.header.Get("Content-Type") != kind || a.header.Get("X-Content-Type-Options") != "nosniff" || strings.Contains(string(a.body), "<script") {
+			t.Errorf("%v", a.header)
+		}
+	}
+	site, storage := mustHost(t, h.url), mustHost(t, p.Original.URL)
+	if site == storage {
+		t.Errorf("the app and the blobs share the origin %s", site)
+	}
+}
+
+func mustHost(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
 }
 
 func TestATakedownIsWholeAndAtOnce(t *testing.T) {
