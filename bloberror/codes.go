@@ -57,6 +57,7 @@ const (
 	ResourceNotFound                     Code = "ResourceNotFound"
 	ResourceTypeMismatch                 Code = "ResourceTypeMismatch"
 	ServerBusy                           Code = "ServerBusy"
+	UnsatisfiableCondition               Code = "UnsatisfiableCondition" // not in the reference, but what Azure answers to If-None-Match: * on a read
 	UnsupportedHeader                    Code = "UnsupportedHeader"
 	UnsupportedHTTPVerb                  Code = "UnsupportedHttpVerb"
 	UnsupportedQueryParameter            Code = "UnsupportedQueryParameter"

@@ -63,6 +63,7 @@ var table = map[Code]struct {
 	ResourceNotFound:                     {http.StatusNotFound, "The specified resource does not exist."},
 	ResourceTypeMismatch:                 {http.StatusConflict, "The specified resource type does not match the type of the existing resource."},
 	ServerBusy:                           {http.StatusServiceUnavailable, "The server is busy. Please retry the request."},
+	UnsatisfiableCondition:               {http.StatusBadRequest, "The request includes an unsatisfiable condition for this operation."},
 	UnsupportedHeader:                    {http.StatusBadRequest, "One of the HTTP headers specified in the request is not supported."},
 	UnsupportedHTTPVerb:                  {http.StatusMethodNotAllowed, "The resource doesn't support specified Http Verb."},
 	UnsupportedQueryParameter:            {http.StatusBadRequest, "One of the query parameters specified in the request URI is not supported."},

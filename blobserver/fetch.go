@@ -151,8 +151,9 @@ func (s *Server) copyFromElsewhere(r *request, src *copySource, put blobstore.Pu
 	if put.Metadata == nil {
 		put.Metadata = bytes.metadata
 	}
+	put.Copy = &blobstore.CopyInfo{ID: newRequestID(), Source: hideSource(src.url.String())}
 	result, err := s.store.PutBlob(ctx, r.blobName(), bytes, put)
-	return blobstore.CopyResult{Change: result.Change, CopyID: newRequestID()}, err
+	return blobstore.CopyResult{Change: result.Change, CopyID: put.Copy.ID}, err
 }
 
 // putBlobFromURL is Put Blob From URL: a new blob with the source's bytes and, unless told otherwise, its properties.

@@ -156,7 +156,14 @@ func TestCopiesFromAnotherService(t *testing.T) {
 	from := func(blob string) string {
 		return "x-ms-copy-source: " + theirs.URL + "/source/" + blob + "?" + theirs.sas("source", "", mustPermissions(t, "r"))
 	}
-	s.want(s.do("PUT", "/target/copy?"+q, "", from("b")), 202, "")
+	copied := s.want(s.do("PUT", "/target/copy?"+q, "", from("b")), 202, "")
+	got := s.want(s.do("HEAD", "/target/copy?"+q, ""), 200, "").Header
+	for name, want := range map[string]string{"x-ms-copy-id": copied.Header.Get("x-ms-copy-id"), "x-ms-copy-source": theirs.URL + "/source/b",
+		"x-ms-copy-status": "success", "x-ms-copy-progress": "10/10"} {
+		if got.Get(name) != want || want == "" {
+			t.Errorf("%s is %q, want %q", name, got.Get(name), want)
+		}
+	}
 	s.want(s.do("PUT", "/target/put?"+q, "", from("b"), blockBlob), 201, "")
 	for _, name := range []string{"copy", "put"} {
 		if a := s.do("GET", "/target/"+name+"?"+q, ""); a.body != "0123456789" || a.Header.Get("Content-Type") != "image/png" || a.Header.Get("x-ms-meta-a") != "1" {

@@ -34,11 +34,10 @@ type Target struct {
 }
 
 // CheckRead reports whether a read of an existing target may go on: nil, ErrNotModified, ConditionNotMet, or
-// UnsatisfiableCondition's nearest code InvalidHeaderValue for If-None-Match: *, which no read can meet.
+// UnsatisfiableCondition for If-None-Match: *, which no read can meet.
 func (c *AccessConditions) CheckRead(t Target) error {
 	if slices.Contains(c.IfNoneMatch, AnyETag) {
-		return bloberror.New(bloberror.InvalidHeaderValue, bloberror.WithDetail("HeaderName", "If-None-Match"),
-			bloberror.WithDetail("HeaderValue", "*"))
+		return bloberror.New(bloberror.UnsatisfiableCondition)
 	}
 	if err := c.checkPositive(t); err != nil {
 		return err

@@ -25,7 +25,7 @@ func condition(t *testing.T, s string) *TagExpr {
 func TestConditionsDecide(t *testing.T) {
 	there := Target{Exists: true, ETag: "0x1", LastModified: t0.Add(300 * time.Millisecond), Tags: map[string]string{"k": "v"}}
 	notMet, exists := error(bloberror.New(bloberror.ConditionNotMet)), error(bloberror.New(bloberror.BlobAlreadyExists))
-	invalid := error(bloberror.New(bloberror.InvalidHeaderValue))
+	invalid := error(bloberror.New(bloberror.UnsatisfiableCondition))
 	for _, tc := range []struct {
 		name                        string
 		c                           AccessConditions

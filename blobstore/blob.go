@@ -81,6 +81,9 @@ type PutBlobOptions struct {
 	// ExpectMD5 (16 bytes) and ExpectCRC64 (8 bytes, little-endian as on the wire) are compared with the body's; nil
 	// means not sent.
 	ExpectMD5, ExpectCRC64 []byte
+	// Copy is given when the body is that of a blob elsewhere, of which this one becomes a copy: its ID and Source are
+	// kept, and the store says when it was completed and how large it is.
+	Copy *CopyInfo
 	// CreateOnly refuses to overwrite a blob, as a SAS that has only the create permission does.
 	CreateOnly bool
 	Conditions AccessConditions

@@ -23,21 +23,21 @@ type delivery struct {
 	index    int
 	endpoint string
 
-	next  int64     // offset of the next event of the journal
-	retry []attempt // failed ones, in the order of the journal
+	taken uint64            // the Sequencer of the last event that was taken out of the journal
+	ahead []blobstore.Event // read, not taken yet
+	retry []attempt         // failed ones, in the order of the journal
 }
 
 // attempt is an event that has failed before.
 type attempt struct {
-	event  blobstore.Event
-	offset int64
-	tries  int
-	due    time.Time
+	event blobstore.Event
+	tries int
+	due   time.Time
 }
 
 // run shakes hands and then delivers until ctx ends.
 func (d *delivery) run(ctx context.Context) {
-	d.next = d.journal.start(d.hook.URL)
+	d.taken = d.progress.start(d.hook.URL)
 	for tries := 0; ; tries++ {
 		err := d.shakeHands(ctx)
 		if err == nil {
@@ -78,19 +78,30 @@ func (d *delivery) step(ctx context.Context) bool {
 	if len(d.retry) >= d.o.MaxRetrying {
 		return false
 	}
-	e, next, ok, err := d.journal.read(d.next)
-	if err != nil && next > d.next {
-		d.o.Log.ErrorContext(ctx, "an event in the journal is damaged and was left out", "error", err)
-		d.next = next
-		return true
+	e, ok := d.next(ctx)
+	if ok {
+		d.try(ctx, attempt{event: e})
 	}
-	if err != nil || !ok {
-		return false
+	return ok
+}
+
+// readAhead is how many events are read from the journal at a time.
+const readAhead = 64
+
+// next takes the next event out of the journal, if there is one.
+func (d *delivery) next(ctx context.Context) (e blobstore.Event, ok bool) {
+	if len(d.ahead) == 0 {
+		var err error
+		if d.ahead, err = d.journal.EventsAfter(d.taken, readAhead); err != nil {
+			d.o.Log.ErrorContext(ctx, "events could not be read and wait for the next one", "error", err)
+		}
+		if len(d.ahead) == 0 {
+			return e, false
+		}
 	}
-	a := attempt{event: e, offset: d.next}
-	d.next = next
-	d.try(ctx, a)
-	return true
+	e, d.ahead = d.ahead[0], d.ahead[1:]
+	d.taken = e.Sequencer
+	return e, true
 }
 
 // try posts an event; what fails and may succeed later goes back to the others that wait.
@@ -109,7 +120,7 @@ func (d *delivery) try(ctx context.Context, a attempt) {
 		a.tries++
 		d.insert(a)
 	}
-	if err := d.journal.delivered(d.hook.URL, d.doneUpTo()); err != nil {
+	if err := d.progress.note(d.hook.URL, d.doneUpTo()); err != nil {
 		d.o.Log.ErrorContext(ctx, "what was delivered could not be noted; it may be delivered again", "error", err)
 	}
 }
@@ -117,18 +128,18 @@ func (d *delivery) try(ctx context.Context, a attempt) {
 // insert keeps retry in the order of the journal.
 func (d *delivery) insert(a attempt) {
 	i := 0
-	for i < len(d.retry) && d.retry[i].offset < a.offset {
+	for i < len(d.retry) && d.retry[i].event.Sequencer < a.event.Sequencer {
 		i++
 	}
 	d.retry = append(d.retry[:i], append([]attempt{a}, d.retry[i:]...)...)
 }
 
-// doneUpTo is the offset before which everything is delivered or given up.
-func (d *delivery) doneUpTo() int64 {
+// doneUpTo is the Sequencer up to which everything is delivered or given up.
+func (d *delivery) doneUpTo() uint64 {
 	if len(d.retry) > 0 {
-		return d.retry[0].offset
+		return d.retry[0].event.Sequencer - 1
 	}
-	return d.next
+	return d.taken
 }
 
 // await waits for a new event or for the next retry.
@@ -148,7 +159,7 @@ func (d *delivery) await(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-due:
-	case <-d.journal.news[d.index]:
+	case <-d.news[d.index]:
 	}
 }
 

@@ -1,12 +1,11 @@
 package webhook
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,178 +13,109 @@ import (
 	"github.com/valetkey/valetkey/blobstore"
 )
 
-// journal is a file of events, one a line, and for each endpoint how far it has taken them.
-//
-// It is written without syncing: it survives the end of the process. A crash of the machine can lose the last events,
-// as can a kill in the instant between a blob's commit and the journal.
-type journal struct {
-	dir string
-
-	mu    sync.Mutex
-	file  *os.File
-	size  int64           // of the file
-	state                 // as saved
-	names []string        // the endpoints
-	news  []chan struct{} // by endpoint: something was appended
+// Journal keeps a store's events until they are forgotten. A diskstore.Store with KeepEvents is one: it writes each event down in the
+// transaction of the change, so that none is lost whenever the process ends.
+type Journal interface {
+	// EventsAfter returns up to most events whose Sequencer is greater, in their order.
+	EventsAfter(sequencer uint64, most int) ([]blobstore.Event, error)
+	// LastEvent returns the greatest Sequencer there is, 0 when there is no event.
+	LastEvent() (uint64, error)
+	// ForgetEvents drops the events up to and with the Sequencer.
+	ForgetEvents(upTo uint64) error
 }
 
-// state is what is saved next to the file. Offsets are logical: they grow for ever, and the file begins at Base.
-type state struct {
-	Base int64            `json:"base"`
-	Done map[string]int64 `json:"done"` // by endpoint: all before this offset is delivered
+// progress is how far each endpoint has taken the journal's events, kept in a file. It is written without syncing: after
+// a crash of the machine an endpoint may get events again.
+type progress struct {
+	dir     string
+	journal Journal
+
+	mu        sync.Mutex
+	done      map[string]uint64 // by endpoint: all up to this Sequencer is delivered or given up
+	forgotten uint64            // the journal holds nothing up to this
+	delivered int               // since the journal was last asked to forget
 }
 
 const (
-	journalName = "events.jsonl"
-	stateName   = "delivered.json"
-	// trimSize is how large, in bytes, the file may grow before it is emptied when everybody has everything.
-	trimSize = 1 << 20
+	progressName = "delivered.json"
+	// forgetEvery is after how many deliveries the journal is asked to forget what all endpoints have: it costs a
+	// transaction of the store.
+	forgetEvery = 256
 )
 
-func openJournal(dir string, endpoints []string) (*journal, error) {
+// openProgress reads who has what. An endpoint that is new gets only what happens from now on.
+func openProgress(dir string, journal Journal, endpoints []string) (*progress, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	j := &journal{dir: dir, names: endpoints}
-	var err error
-	if j.file, err = os.OpenFile(filepath.Join(dir, journalName), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
+	p := &progress{dir: dir, journal: journal, done: map[string]uint64{}}
+	last, err := journal.LastEvent()
+	if err != nil {
 		return nil, err
 	}
-	if err := j.load(); err != nil {
-		return nil, errors.Join(err, j.file.Close())
-	}
-	for range endpoints {
-		j.news = append(j.news, make(chan struct{}, 1))
-	}
-	return j, nil
-}
-
-// load cuts off a line that a killed process left half written and reads who has what. An endpoint that is new gets only
-// what happens from now on.
-func (j *journal) load() error {
-	size, err := wholeLines(j.file)
-	if err != nil {
-		return err
-	}
-	if err := j.file.Truncate(size); err != nil {
-		return err
-	}
-	j.size = size
-	text, err := os.ReadFile(filepath.Join(j.dir, stateName))
+	path := filepath.Join(dir, progressName)
+	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return nil, err
 	}
-	var saved state
+	var saved map[string]uint64
 	if err == nil && json.Unmarshal(text, &saved) != nil {
-		return fmt.Errorf("webhook: %s is damaged; without it, all that is in the journal is taken as delivered", filepath.Join(j.dir, stateName))
+		return nil, fmt.Errorf("webhook: %s is damaged; without it, all that was not delivered yet is taken as delivered", path)
 	}
-	j.state = state{Base: saved.Base, Done: map[string]int64{}}
-	for _, name := range j.names {
-		at, known := saved.Done[name]
-		if !known || at > j.end() {
-			at = j.end()
+	for _, name := range endpoints {
+		at, known := saved[name]
+		if !known {
+			at = last
 		}
-		j.Done[name] = max(at, j.Base)
+		p.done[name] = at
 	}
-	return j.saveLocked()
+	return p, errors.Join(p.save(), p.forget())
 }
 
-// end is the offset of the next event.
-func (j *journal) end() int64 { return j.Base + j.size }
-
-// wholeLines is the length of the file up to its last line feed.
-func wholeLines(f *os.File) (int64, error) {
-	reader := bufio.NewReader(io.NewSectionReader(f, 0, 1<<62))
-	var size int64
-	for {
-		line, err := reader.ReadBytes('\n')
-		if err == io.EOF {
-			return size, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		size += int64(len(line))
-	}
+// start is where an endpoint goes on.
+func (p *progress) start(endpoint string) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done[endpoint]
 }
 
-// append adds an event and wakes the deliveries.
-func (j *journal) append(e blobstore.Event) error {
-	line, err := json.Marshal(e)
-	if err != nil {
+// note keeps that an endpoint has everything up to a Sequencer.
+func (p *progress) note(endpoint string, upTo uint64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done[endpoint] = upTo
+	err := p.save()
+	if p.delivered++; p.delivered >= forgetEvery {
+		err = errors.Join(err, p.forget())
+	}
+	return err
+}
+
+// forget lets the journal drop what every endpoint has. The caller holds p.mu or is alone.
+func (p *progress) forget() error {
+	p.delivered = 0
+	all := uint64(math.MaxUint64)
+	for _, at := range p.done {
+		all = min(all, at)
+	}
+	if all <= p.forgotten {
+		return nil
+	}
+	if err := p.journal.ForgetEvents(all); err != nil {
 		return err
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	n, err := j.file.Write(append(line, '\n'))
-	if err != nil {
-		if n > 0 {
-			err = errors.Join(err, j.file.Truncate(j.size)) // half a line would spoil the next one
-		}
-		return err
-	}
-	j.size += int64(n)
-	for _, c := range j.news {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
+	p.forgotten = all
 	return nil
 }
 
-// read returns the event at an offset and where the next one begins; ok is false at the end.
-func (j *journal) read(at int64) (e blobstore.Event, next int64, ok bool, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if at >= j.end() {
-		return e, at, false, nil
-	}
-	line, err := bufio.NewReaderSize(io.NewSectionReader(j.file, at-j.Base, j.end()-at), 2048).ReadBytes('\n')
-	if err != nil {
-		return e, at, false, err
-	}
-	return e, at + int64(len(line)), true, json.Unmarshal(line, &e)
-}
-
-// delivered notes that an endpoint has everything before an offset. When all have all of a large file, it is emptied.
-func (j *journal) delivered(endpoint string, to int64) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.Done[endpoint] = to
-	empty := j.size >= trimSize
-	for _, at := range j.Done {
-		empty = empty && at == j.end()
-	}
-	if empty {
-		// Should the process end in between, the old events are delivered again; the other order would lose new ones.
-		j.Base = j.end()
-	}
-	err := j.saveLocked()
-	if !empty {
-		return err
-	}
-	j.size = 0
-	return errors.Join(err, j.file.Truncate(0))
-}
-
-func (j *journal) saveLocked() error {
-	text, err := json.Marshal(j.state)
+func (p *progress) save() error {
+	text, err := json.Marshal(p.done)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(j.dir, stateName)
+	path := filepath.Join(p.dir, progressName)
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)
 }
-
-// start is where an endpoint goes on.
-func (j *journal) start(endpoint string) int64 {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.Done[endpoint]
-}
-
-func (j *journal) close() error { return j.file.Close() }

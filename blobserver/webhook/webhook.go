@@ -1,9 +1,9 @@
 // Package webhook tells HTTP endpoints what happened to blobs: BlobCreated and BlobDeleted in the Event Grid schema or as
 // CloudEvents 1.0, after a handshake, at least once, with retries.
 //
-// Events are kept in a journal until every endpoint has taken them, so that they outlive the process. Two things follow:
-// an endpoint can get an event twice (the id is the same each time), and after a failure later events overtake an
-// earlier one, as with Event Grid itself.
+// Events stay in the store's journal until every endpoint has taken them, so that they outlive the process. Two things
+// follow: an endpoint can get an event twice (the id is the same each time), and after a failure later events overtake
+// an earlier one, as with Event Grid itself.
 //
 // See https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage,
 // https://learn.microsoft.com/azure/event-grid/delivery-and-retry and
@@ -19,8 +19,6 @@ import (
 	"net/url"
 	"sync"
 	"time"
-
-	"github.com/valetkey/valetkey/blobstore"
 )
 
 // Schema is how an event is written.
@@ -55,15 +53,17 @@ type Options struct {
 
 // Sender delivers events. Open makes one.
 type Sender struct {
-	hooks   []Hook
-	o       Options
-	journal *journal
+	hooks    []Hook
+	o        Options
+	journal  Journal
+	progress *progress
+	news     []chan struct{} // by hook, each of capacity 1: something happened
 }
 
-// Open opens the journal in dir, which is created when missing, for the hooks. What is in the journal from before is
+// Open reads in dir, which is created when missing, how far each hook has come. What is in the journal from before is
 // delivered first.
-func Open(dir string, hooks []Hook, o *Options) (*Sender, error) {
-	s := &Sender{hooks: hooks}
+func Open(dir string, journal Journal, hooks []Hook, o *Options) (*Sender, error) {
+	s := &Sender{hooks: hooks, journal: journal}
 	if o != nil {
 		s.o = *o
 	}
@@ -82,12 +82,13 @@ func Open(dir string, hooks []Hook, o *Options) (*Sender, error) {
 			return nil, fmt.Errorf("webhook: unknown schema %q", h.Schema)
 		}
 		names = append(names, h.URL)
+		s.news = append(s.news, make(chan struct{}, 1))
 	}
 	if len(names) == 0 {
 		return nil, errors.New("webhook: no endpoint")
 	}
 	var err error
-	s.journal, err = openJournal(dir, names)
+	s.progress, err = openProgress(dir, journal, names)
 	return s, err
 }
 
@@ -109,10 +110,13 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// Note takes an event into the journal. It never waits for an endpoint, so it can be a store's Events function.
-func (s *Sender) Note(e blobstore.Event) {
-	if err := s.journal.append(e); err != nil {
-		s.o.Log.Error("an event was not kept and will not be delivered", "blob", e.Name, "error", err)
+// Wake says that the journal has news. It never waits, so a store's Events function can call it.
+func (s *Sender) Wake() {
+	for _, c := range s.news {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -127,6 +131,3 @@ func (s *Sender) Run(ctx context.Context, endpoint string) {
 	}
 	all.Wait()
 }
-
-// Close closes the journal. Run must have ended.
-func (s *Sender) Close() error { return s.journal.close() }

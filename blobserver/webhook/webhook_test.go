@@ -8,8 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -105,24 +103,83 @@ func event(n uint64, name string) blobstore.Event {
 		ETag: "0x1", Size: 3, ContentType: "image/jpeg", Time: time.Now(), Sequencer: n}
 }
 
+// memory is a journal that outlives its senders.
+type memory struct {
+	mu     sync.Mutex
+	events []blobstore.Event
+}
+
+func (m *memory) EventsAfter(sequencer uint64, most int) (events []blobstore.Event, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.events {
+		if e.Sequencer > sequencer && len(events) < most {
+			events = append(events, e)
+		}
+	}
+	return events, nil
+}
+
+func (m *memory) LastEvent() (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.events) == 0 {
+		return 0, nil
+	}
+	return m.events[len(m.events)-1].Sequencer, nil
+}
+
+func (m *memory) ForgetEvents(upTo uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = slices.DeleteFunc(m.events, func(e blobstore.Event) bool { return e.Sequencer <= upTo })
+	return nil
+}
+
+func (m *memory) add(e blobstore.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = append(m.events, e)
+}
+
+func (m *memory) len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.events)
+}
+
+// running is a sender at work.
+type running struct {
+	*Sender
+	journal *memory
+}
+
+// Note is an event of the store.
+func (r *running) Note(e blobstore.Event) {
+	r.journal.add(e)
+	r.Wake()
+}
+
 // start opens a sender for the endpoint and runs it until the returned function is called.
-func start(t *testing.T, dir string, p *endpoint, schema Schema, o Options) (*Sender, func()) {
+func start(t *testing.T, dir string, p *endpoint, schema Schema, o Options) (*running, func()) {
+	t.Helper()
+	return resume(t, dir, &memory{}, p, schema, o)
+}
+
+func resume(t *testing.T, dir string, journal *memory, p *endpoint, schema Schema, o Options) (*running, func()) {
 	t.Helper()
 	o.Client = &http.Client{Transport: p}
 	o.Log = slog.New(slog.DiscardHandler)
-	s, err := Open(dir, []Hook{{URL: "https://hook.example/in?code=secret", Schema: schema}}, &o)
+	s, err := Open(dir, journal, []Hook{{URL: "https://hook.example/in?code=secret", Schema: schema}}, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { s.Run(ctx, "http://127.0.0.1:10000"); close(done) }()
-	return s, func() {
+	return &running{s, journal}, func() {
 		cancel()
 		<-done
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 }
 
@@ -250,8 +307,8 @@ func TestSomeRefusalsAndOldEventsAreGivenUp(t *testing.T) {
 		if tries["unwanted"] != 1 || tries["never"] != 5 {
 			t.Errorf("tries %v", tries)
 		}
-		if at := s.journal.start("https://hook.example/in?code=secret"); at != s.journal.end() {
-			t.Errorf("the journal stands at %d of %d", at, s.journal.end())
+		if at := s.progress.start("https://hook.example/in?code=secret"); at != 2 {
+			t.Errorf("done up to %d, want 2", at)
 		}
 	})
 }
@@ -269,19 +326,14 @@ func TestWhatWasNotDeliveredIsDeliveredAfterARestart(t *testing.T) {
 		s.Note(event(2, "second"))
 		synctest.Wait()
 		stop()
-		// The process was killed while it wrote the third.
-		f, err := os.OpenFile(filepath.Join(dir, journalName), os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = f.WriteString(`{"Type":"Blob`)
-		_ = f.Close()
+		// It happened when nobody could be told, or the process was killed before it told anybody.
+		s.journal.add(event(3, "third"))
 		p.broken = false
-		s, stop = start(t, dir, p, EventGrid, Options{})
+		s, stop = resume(t, dir, s.journal, p, EventGrid, Options{})
 		s.Note(event(4, "fourth"))
 		synctest.Wait()
 		stop()
-		if !slices.Equal(p.names(), []string{"first", "second", "fourth"}) {
+		if !slices.Equal(p.names(), []string{"first", "second", "third", "fourth"}) {
 			t.Errorf("delivered %q", p.names())
 		}
 		for id, n := range p.ids {
@@ -292,32 +344,53 @@ func TestWhatWasNotDeliveredIsDeliveredAfterARestart(t *testing.T) {
 	})
 }
 
-func TestTheJournalIsEmptiedWhenAllIsDelivered(t *testing.T) {
+func TestTheJournalForgetsWhatAllHave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		p := &endpoint{}
 		s, stop := start(t, dir, p, EventGrid, Options{})
-		long := strings.Repeat("n", 1000)
-		for n := range uint64(trimSize/1000 + 1) {
-			s.Note(event(n, long))
+		for n := range uint64(forgetEvery) {
+			s.Note(event(n+1, "some"))
 		}
 		synctest.Wait()
+		if n := s.journal.len(); n != 0 {
+			t.Errorf("%d are kept after %d were delivered", n, forgetEvery)
+		}
 		s.Note(event(1<<40, "last"))
 		synctest.Wait()
 		stop()
-		info, err := os.Stat(filepath.Join(dir, journalName))
-		if err != nil || info.Size() > 1000 {
-			t.Errorf("%d bytes, %v", info.Size(), err)
+		if n := s.journal.len(); n != 1 {
+			t.Errorf("%d are kept, want the last", n)
 		}
-		if got := p.names(); len(got) != trimSize/1000+2 || got[len(got)-1] != "last" {
+		_, stop = resume(t, dir, s.journal, p, EventGrid, Options{})
+		synctest.Wait()
+		stop()
+		if got := p.names(); len(got) != forgetEvery+1 || got[len(got)-1] != "last" {
 			t.Errorf("%d delivered, the last is %q", len(got), got[len(got)-1])
+		}
+		if n := s.journal.len(); n != 0 {
+			t.Errorf("%d are kept after a restart", n)
+		}
+	})
+}
+
+func TestANewEndpointIsToldOfWhatHappensFromNowOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		journal := &memory{events: []blobstore.Event{event(1, "before")}}
+		p := &endpoint{}
+		s, stop := resume(t, t.TempDir(), journal, p, EventGrid, Options{})
+		defer stop()
+		s.Note(event(2, "after"))
+		synctest.Wait()
+		if !slices.Equal(p.names(), []string{"after"}) {
+			t.Errorf("told of %q", p.names())
 		}
 	})
 }
 
 func TestOpenRefusesWhatIsNoEndpoint(t *testing.T) {
 	for _, hooks := range [][]Hook{nil, {{URL: "ftp://x"}}, {{URL: "nonsense"}}, {{URL: "https://x", Schema: "other"}}} {
-		if _, err := Open(t.TempDir(), hooks, nil); err == nil {
+		if _, err := Open(t.TempDir(), &memory{}, hooks, nil); err == nil {
 			t.Errorf("%v accepted", hooks)
 		}
 	}

@@ -226,8 +226,12 @@ func (t *txn) event(kind blobstore.EventType, api string, name blobstore.BlobNam
 	if kind == blobstore.BlobDeleted {
 		sequencer = t.tick()
 	}
-	t.events = append(t.events, blobstore.Event{Type: kind, API: api, Name: name, ETag: etagOf(r.tick), Size: r.size,
-		ContentType: r.headers.ContentType, Time: t.now.UTC(), Sequencer: sequencer})
+	e := blobstore.Event{Type: kind, API: api, Name: name, ETag: etagOf(r.tick), Size: r.size,
+		ContentType: r.headers.ContentType, Time: t.now.UTC(), Sequencer: sequencer}
+	t.events = append(t.events, e)
+	if t.store.keep {
+		t.keepEvent(&e)
+	}
 }
 
 // snapshots returns the keys and records of a blob's snapshots, soft-deleted ones only if asked for.

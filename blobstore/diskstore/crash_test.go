@@ -66,7 +66,7 @@ func crashChild(dir string, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&versions); err != nil {
 		return err
 	}
-	s, err := Open(dir, &Options{SegmentSize: 8 << 20})
+	s, err := Open(dir, &Options{SegmentSize: 8 << 20, KeepEvents: true})
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func TestNoAcknowledgedWriteIsLostWhenTheProcessIsKilled(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var versions [crashWriters][crashNames]int
-	acknowledged := 0
+	acknowledged, told, last := 0, map[string]int{}, uint64(0)
 	const rounds = 50
 	for round := range rounds {
 		acks := killWhileWriting(t, dir, versions, time.Duration(rand.IntN(120_000))*time.Microsecond)
@@ -139,6 +139,14 @@ func TestNoAcknowledgedWriteIsLostWhenTheProcessIsKilled(t *testing.T) {
 		for w := range crashWriters {
 			for n := range crashNames {
 				versions[w][n] = survived(t, s, crashBlob(w, n), versions[w][n])
+			}
+		}
+		last = countEvents(t, s, last, told)
+		for w := range crashWriters {
+			for n := range crashNames {
+				if name := crashBlob(w, n).Blob; told[name] != versions[w][n] {
+					t.Errorf("%s has version %d, but %d events tell of it", name, versions[w][n], told[name])
+				}
 			}
 		}
 		c, err := s.Check(t.Context())
@@ -202,6 +210,24 @@ func killWhileWriting(t *testing.T, dir string, versions any, delay time.Duratio
 		t.Fatalf("the child was not killed: %v", err)
 	}
 	return acks
+}
+
+// countEvents adds up, by blob, the kept events after one, and returns the last.
+func countEvents(t *testing.T, s *Store, last uint64, told map[string]int) uint64 {
+	t.Helper()
+	for {
+		events, err := s.EventsAfter(last, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(events) == 0 {
+			return last
+		}
+		for _, e := range events {
+			told[e.Name.Blob]++
+			last = e.Sequencer
+		}
+	}
 }
 
 // survived fails the test unless the blob is in its acknowledged version, or in the one that was being written. It

@@ -22,9 +22,10 @@ var (
 	bucketExtents    = []byte("extents")    // segment, offset -> length, references, checksums
 	bucketTrash      = []byte("trash")      // kind, id -> nothing; what nothing names any more
 	bucketExpiry     = []byte("expiry")     // time, blob key -> nothing; soft-deleted blobs
+	bucketEvents     = []byte("events")     // sequencer -> JSON; kept until they are forgotten
 
 	allBuckets = [][]byte{bucketMeta, bucketServices, bucketContainers, bucketBlobs, bucketTagged, bucketStaging,
-		bucketBlocks, bucketContents, bucketExtents, bucketTrash, bucketExpiry}
+		bucketBlocks, bucketContents, bucketExtents, bucketTrash, bucketExpiry, bucketEvents}
 )
 
 // baseVersion is the version of a base blob; that of a snapshot is its tick, so that snapshots sort before it.

@@ -42,7 +42,12 @@ func (s *Store) PutBlob(ctx context.Context, name blobstore.BlobName, body io.Re
 			t.newExtent(&u.extent)
 			r.content = t.newContent([]row{{place: u.extent.place, length: o.Size}})
 		}
-		res.Change = t.create(cr, r, "PutBlob")
+		api := "PutBlob"
+		if o.Copy != nil {
+			api = "CopyBlob"
+			r.copied = &blobstore.CopyInfo{ID: o.Copy.ID, Source: o.Copy.Source, Completed: t.now.UTC(), Size: o.Size}
+		}
+		res.Change = t.create(cr, r, api)
 		return nil
 	}))
 	res.MD5, res.CRC64 = u.md5, u.crc64

@@ -31,6 +31,9 @@ type Options struct {
 	// Events is called after every committed BlobCreated and BlobDeleted, in the order of their sequencers, from one
 	// goroutine, which commits nothing before it returns: it must only take note. nil means nobody listens.
 	Events func(blobstore.Event)
+	// KeepEvents writes every event down in the transaction of the change it tells of, for [Store.EventsAfter], until
+	// [Store.ForgetEvents]: none is lost whenever the process ends.
+	KeepEvents bool
 	// Logger gets what goes wrong in the background; nil means slog.Default().
 	Logger *slog.Logger
 	// SegmentSize is the length in bytes after which a segment file is full; 0 means 256 MiB. A larger blob or block
@@ -76,6 +79,7 @@ type Store struct {
 	maxMapped int64
 	now       func() time.Time
 	events    func(blobstore.Event)
+	keep      bool // events
 	log       *slog.Logger
 	lastTick  uint64 // used by the commit loop only
 	failed    error  // likewise: why no change is taken any more
@@ -99,7 +103,7 @@ func Open(dir string, o *Options) (*Store, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	s := &Store{dir: dir, now: o.Now, events: o.Events, log: o.Logger, commits: newCommitter(), maxMapped: defaultMaxMapped}
+	s := &Store{dir: dir, now: o.Now, events: o.Events, keep: o.KeepEvents, log: o.Logger, commits: newCommitter(), maxMapped: defaultMaxMapped}
 	if s.now == nil {
 		s.now = time.Now
 	}

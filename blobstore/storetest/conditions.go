@@ -104,7 +104,7 @@ var conditionTests = []test{
 			for _, c := range []blobstore.AccessConditions{{IfMatch: []blobstore.ETag{"0x1"}}, {IfUnmodifiedSince: e.time().Add(-1e9)}, {IfTags: e.condition(`"k" = 'w'`)}} {
 				e.code(bloberror.ConditionNotMet, read(c))
 			}
-			e.code(bloberror.InvalidHeaderValue, read(blobstore.AccessConditions{IfNoneMatch: []blobstore.ETag{blobstore.AnyETag}}))
+			e.code(bloberror.UnsatisfiableCondition, read(blobstore.AccessConditions{IfNoneMatch: []blobstore.ETag{blobstore.AnyETag}}))
 			e.ok(read(blobstore.AccessConditions{IfMatch: []blobstore.ETag{blobstore.AnyETag}, IfTags: e.condition(`"k" = 'v'`)}))
 		}
 	}},

@@ -36,6 +36,17 @@ var copyTests = []test{
 		e.collect()
 		e.wants(blob("dst").At(""), "content")
 	}},
+	{"a blob that was fetched for a copy says so", func(e *env) {
+		e.putWith("b", "content", blobstore.PutBlobOptions{Copy: &blobstore.CopyInfo{ID: "id", Source: "http://elsewhere/c/b"}})
+		want := &blobstore.CopyInfo{ID: "id", Source: "http://elsewhere/c/b", Completed: e.time(), Size: 7}
+		if diff := cmp.Diff(want, e.props(blob("b").At("")).Copy); diff != "" {
+			e.Error(diff)
+		}
+		e.put("b", "other")
+		if c := e.props(blob("b").At("")).Copy; c != nil {
+			e.Errorf("an overwritten copy still says %+v", c)
+		}
+	}},
 	{"metadata, tags and tier may be new", func(e *env) {
 		e.putWith("src", "x", blobstore.PutBlobOptions{Metadata: map[string]string{"k": "v"}, Tags: map[string]string{"t": "1"}})
 		e.must(e.copy("dst", blob("src").At(""), blobstore.CopyOptions{Metadata: map[string]string{}, Tags: map[string]string{"u": "2"}, Tier: blobstore.TierCold}))

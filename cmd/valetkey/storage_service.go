@@ -75,19 +75,27 @@ func startStorage(ctx context.Context, set storageSettings) (_ *storageService, 
 		set.Log = slog.Default()
 	}
 	s := &storageService{data: set.Data, failed: make(chan error, 1)}
-	if err := s.openHooks(&set); err != nil {
-		return nil, err
+	if others := set.Events; len(set.Webhooks) > 0 {
+		set.Events = func(e blobstore.Event) { // never before the service is served, when there are hooks
+			s.hooks.Wake()
+			if others != nil {
+				others(e)
+			}
+		}
 	}
 	store, err := openStore(set)
 	if err != nil {
-		return nil, errors.Join(err, s.closeHooks())
+		return nil, err
 	}
 	s.Store, s.closer = store, store
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, store.Close(), s.closeHooks())
+			err = errors.Join(err, store.Close(), s.removeScratch())
 		}
 	}()
+	if err := s.openHooks(set, store); err != nil {
+		return nil, err
+	}
 	ownAccounts := len(set.Accounts) == 0
 	if ownAccounts {
 		if set.Accounts, err = dataAccounts(set.Data); err != nil {
@@ -116,8 +124,8 @@ func startStorage(ctx context.Context, set storageSettings) (_ *storageService, 
 	return s, nil
 }
 
-// openHooks lets the webhooks listen to the store's events, next to who listens already.
-func (s *storageService) openHooks(set *storageSettings) (err error) {
+// openHooks makes ready to tell the webhooks of the store's events, those that they missed included.
+func (s *storageService) openHooks(set storageSettings, events webhook.Journal) (err error) {
 	if len(set.Webhooks) == 0 {
 		return nil
 	}
@@ -128,34 +136,22 @@ func (s *storageService) openHooks(set *storageSettings) (err error) {
 		}
 		dir = s.scratch
 	}
-	if s.hooks, err = webhook.Open(dir, set.Webhooks, &webhook.Options{Backoff: set.WebhookRetry, Log: set.Log}); err != nil {
-		return errors.Join(err, s.closeHooks())
-	}
-	others := set.Events
-	set.Events = func(e blobstore.Event) {
-		s.hooks.Note(e)
-		if others != nil {
-			others(e)
-		}
-	}
-	return nil
+	s.hooks, err = webhook.Open(dir, events, set.Webhooks, &webhook.Options{Backoff: set.WebhookRetry, Log: set.Log})
+	return err
 }
 
-func (s *storageService) closeHooks() (err error) {
-	if s.hooks != nil {
-		err = s.hooks.Close()
+func (s *storageService) removeScratch() error {
+	if s.scratch == "" {
+		return nil
 	}
-	if s.scratch != "" {
-		err = errors.Join(err, os.RemoveAll(s.scratch))
-	}
-	return err
+	return os.RemoveAll(s.scratch)
 }
 
 // endpointFile is where a data folder says under which URL it was last served.
 const endpointFile = "endpoint"
 
 func openStore(set storageSettings) (*diskstore.Store, error) {
-	o := &diskstore.Options{NoSync: set.NoSync, Events: set.Events, Logger: set.Log}
+	o := &diskstore.Options{NoSync: set.NoSync, Events: set.Events, KeepEvents: len(set.Webhooks) > 0, Logger: set.Log}
 	if set.Data == inMemory {
 		return diskstore.OpenTemp(o)
 	}
@@ -290,5 +286,5 @@ func (s *storageService) Shutdown(ctx context.Context) error {
 	}
 	s.stop()
 	s.done.Wait()
-	return errors.Join(err, s.closer.Close(), s.closeHooks())
+	return errors.Join(err, s.closer.Close(), s.removeScratch())
 }
