@@ -18,7 +18,8 @@ import (
 // bareCommand makes this program its own peer, in a process of its own: the least that could do the same work.
 const bareCommand = "bare"
 
-// serveBare serves until it is killed. args are "answer SIZE", or "store DIR plain|durable|md5".
+// serveBare serves until it is killed. args are "answer SIZE", "store DIR plain|durable|md5", or "middleware
+// CONNECTION-STRING".
 func serveBare(args []string) {
 	var handler http.Handler
 	switch args[0] {
@@ -30,6 +31,11 @@ func serveBare(args []string) {
 		handler = bareAnswer(size)
 	case "store":
 		handler = &bareStore{dir: args[1], sync: args[2] != "plain", md5: args[2] == "md5"}
+	case "middleware":
+		var err error
+		if handler, err = middleware(args[1]); err != nil {
+			fail(err)
+		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,6 +25,7 @@ type suite struct {
 var suites = []suite{
 	{"grants", grants},
 	{"storage", storage},
+	{"uploads", uploads},
 }
 
 // bench is what every suite needs.

@@ -1,0 +1,119 @@
+// Uploads from Chromium for the suite "uploads": reads lines "WAY COUNT" and answers each with the seconds it took.
+// Usage: node uploads.mjs APP MIDDLEWARE. The page is the app's own, with a script of this one's in it.
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+import { build } from 'vite';
+
+const [app, middleware] = process.argv.slice(2);
+
+const source = `
+  import { BlockBlobClient } from '@azure/storage-blob';
+  import { upload } from 'uppy-azure-blob/core';
+
+  const size = 4_000_000;
+  const photo = () => {
+    const bytes = new Uint8Array(size);
+    for (let i = 0; i < size; i += 65536) crypto.getRandomValues(bytes.subarray(i, Math.min(i + 65536, size)));
+    return new File([bytes], crypto.randomUUID() + '.jpg', { type: 'image/jpeg' });
+  };
+  const files = Array.from({ length: 20 }, photo);
+  const credentials = async () => (await fetch('${app}/api/credentials')).json();
+  const name = () => crypto.randomUUID() + '.jpg';
+
+  // One upload each. Photos are not completed: what checking them costs is measured elsewhere.
+  const ways = {
+    plugin: {
+      atOnce: 6,
+      begin: () => undefined,
+      one: (file) => upload(file, { getUpload: grant, inBlocks: false }),
+    },
+    fetch: {
+      atOnce: 6,
+      begin: credentials,
+      one: async (file, { sasKey, url }) => {
+        const answer = await fetch(url + '/images/' + name() + '?' + sasKey, { method: 'PUT', body: file, headers: { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2023-11-03' } });
+        if (!answer.ok) throw new Error(await answer.text());
+      },
+    },
+    tutorial: { atOnce: 1, begin: () => undefined, one: tutorial },
+    tutorial6: { atOnce: 6, begin: () => undefined, one: tutorial },
+    middleware: {
+      atOnce: 6,
+      begin: () => undefined,
+      one: async (file) => {
+        const form = new FormData();
+        form.append('file', file, name());
+        const answer = await fetch('${middleware}', { method: 'POST', body: form });
+        if (!answer.ok) throw new Error(await answer.text());
+      },
+    },
+  };
+
+  async function grant({ type, size }) {
+    const answer = await fetch('/api/uploads', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ type, size }) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json();
+  }
+
+  async function tutorial(file) {
+    const { sasKey, url } = await credentials();
+    await new BlockBlobClient(url + '/images/' + name() + '?' + sasKey).uploadBrowserData(file);
+  }
+
+  window.run = async (way, count) => {
+    const { atOnce, begin, one } = ways[way];
+    const began = performance.now();
+    const ready = await begin();
+    let next = 0;
+    await Promise.all(Array.from({ length: atOnce }, async () => {
+      while (next < count) await one(files[next++ % files.length], ready);
+    }));
+    return (performance.now() - began) / 1000;
+  };
+`;
+
+async function bundle() {
+  const folder = await mkdtemp(path.join(import.meta.dirname, '.bundle-'));
+  try {
+    const entry = path.join(folder, 'page.js');
+    await writeFile(entry, source);
+    await build({
+      root: folder, logLevel: 'error', configFile: false, define: { 'process.env.NODE_ENV': '"production"' },
+      build: { outDir: 'out', lib: { entry, formats: ['es'], fileName: () => 'bundle.js' } },
+    });
+    return await readFile(path.join(folder, 'out/bundle.js'), 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function browser() {
+  for (const name of [process.env.VALETKEY_TEST_BROWSER, 'chromium', 'chromium-browser', 'google-chrome']) {
+    try {
+      if (name) return execFileSync('/bin/sh', ['-c', 'command -v "$0"', name]).toString().trim();
+    } catch {
+      // Not this one.
+    }
+  }
+  throw new Error('no Chromium: make browser');
+}
+
+const script = await bundle();
+const chrome = await chromium.launch({
+  executablePath: browser(),
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const page = await (await chrome.newContext({ bypassCSP: true })).newPage();
+page.on('pageerror', (error) => console.error(error));
+await page.goto(app);
+await page.addScriptTag({ content: script, type: 'module' });
+await page.waitForFunction(() => window.run);
+console.log(`listening on ${app}`);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [way, count] = line.split(' ');
+  console.log(await page.evaluate(([way, count]) => window.run(way, count), [way, Number(count)]));
+}
+await chrome.close();

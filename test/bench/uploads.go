@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/valetkey/valetkey/internal/azure"
+)
+
+const (
+	uploadCount = 200
+	uploadSize  = 4_000_000
+)
+
+// uploadRun is what one way of uploading 200 photos came to.
+type uploadRun struct {
+	megabytes float64 // a second
+	cpu       float64 // seconds of the API or the middleware, a gigabyte
+}
+
+// uploads measures 200 photos of 4 MB from Chromium to the embedded service: with the plugin's core, beside raw fetch,
+// the tutorial's page, and a middleware that every byte goes through.
+func uploads(ctx context.Context, b *bench) (*report, error) {
+	scratch, err := os.MkdirTemp(b.scratch, "valetkey-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	s := &storageSuite{bench: b, scratch: scratch}
+	storage, err := s.startStorage(ctx, "storage")
+	if err != nil {
+		return nil, err
+	}
+	defer storage.stop()
+	connection := fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s", azure.DevAccount, azure.DevKey, storage.base)
+	app, err := launch(ctx, "valetkey serve", appAnswers, append(clean[:2:2], "VALETKEY_STORAGE="+connection), filepath.Join(b.root, "bin/valetkey"),
+		"serve", "--listen", "127.0.0.1:0", "--landing-poll", "1h", "--grant-rate", "1e6", "--grant-burst", "1000000", "--quota-photos", "0", "--quota-bytes", "0")
+	if err != nil {
+		return nil, err
+	}
+	defer app.stop()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	through, err := launch(ctx, "middleware", peerAnswers, nil, self, bareCommand, "middleware", connection)
+	if err != nil {
+		return nil, err
+	}
+	defer through.stop()
+	page, err := openPage(ctx, b, app.url, through.url)
+	if err != nil {
+		return nil, err
+	}
+	defer page.close()
+	got, err := b.uploadInTurns(page, app, through)
+	if err != nil {
+		return nil, err
+	}
+	return uploadReport(got, app, through), nil
+}
+
+var uploadWays = []string{"plugin", "fetch", "tutorial", "tutorial6", "middleware"}
+
+func (b *bench) uploadInTurns(page *uploadPage, app, through *process) (map[string]uploadRun, error) {
+	const gigabytes = uploadCount * uploadSize / 1e9
+	rates, cpu := map[string][]float64{}, map[string][]float64{}
+	for turn := range b.times + 1 {
+		for _, way := range uploadWays {
+			server := app
+			if way == "middleware" {
+				server = through
+			}
+			count := uploadCount
+			if turn == 0 {
+				count = uploadCount / 10 // warms up
+			}
+			before := server.cpu()
+			seconds, err := page.upload(way, count)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", way, err)
+			}
+			if turn > 0 {
+				rates[way] = append(rates[way], uploadCount*uploadSize/1e6/seconds)
+				cpu[way] = append(cpu[way], (server.cpu()-before).Seconds()/gigabytes)
+			}
+		}
+	}
+	got := map[string]uploadRun{}
+	for _, way := range uploadWays {
+		got[way] = uploadRun{median(rates[way]), median(cpu[way])}
+	}
+	return got, nil
+}
+
+func uploadReport(got map[string]uploadRun, app, through *process) *report {
+	r := &report{title: "Uploads from a browser", notes: []string{machine(),
+		"200 photos of 4 MB from Chromium to the embedded Blob service, one Put Blob each, six at once unless it says otherwise.",
+		"The plugin asks the API for leave for each; *fetch* is the least that a page can do; the *tutorial* uploads with `uploadBrowserData`; through the *middleware*, a",
+		"multipart handler in Go over the same storage, goes every byte. Checking photos is left out of all of them."}}
+	ours := got["plugin"]
+	for _, peer := range []struct {
+		way, name string
+		bound     float64
+	}{{"fetch", "raw fetch", 0.95}, {"tutorial", "the tutorial, one after another", 0}, {"tutorial6", "the tutorial, six at once", 0}, {"middleware", "middleware", 0}} {
+		ratio := ours.megabytes / got[peer.way].megabytes
+		line := row{work: "uploading with the plugin", ours: mbps(ours.megabytes), peer: peer.name + " " + mbps(got[peer.way].megabytes), ratio: ratio}
+		if peer.bound > 0 {
+			line = atLeast(line.work, line.ours, line.peer, ratio, peer.bound)
+		}
+		r.rows = append(r.rows, line)
+	}
+	r.rows = append(r.rows,
+		atMost("the API's CPU for each uploaded GB", fmt.Sprintf("%.3f s", ours.cpu), fmt.Sprintf("middleware %.3f s", got["middleware"].cpu), ours.cpu/got["middleware"].cpu, 0.05),
+		row{work: "peak memory", ours: fmt.Sprintf("%.0f MiB", float64(app.peakMemory())/mib), peer: fmt.Sprintf("middleware %.0f MiB", float64(through.peakMemory())/mib)})
+	return r
+}
+
+// uploadPage is the page in Chromium, which a Node script drives.
+type uploadPage struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Scanner
+}
+
+func openPage(ctx context.Context, b *bench, app, through string) (*uploadPage, error) {
+	cmd := exec.CommandContext(ctx, "node", filepath.Join(b.root, "test/bench/node/uploads.mjs"), app, through)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	page := &uploadPage{cmd, in, bufio.NewScanner(out)}
+	if line, err := page.line(); err != nil || !peerAnswers.MatchString(line) {
+		return nil, fmt.Errorf("the page did not open (%q): %w", line, err)
+	}
+	return page, nil
+}
+
+// upload uploads so many photos in one way and returns the seconds it took.
+func (p *uploadPage) upload(way string, count int) (float64, error) {
+	if _, err := fmt.Fprintln(p.in, way, count); err != nil {
+		return 0, err
+	}
+	line, err := p.line()
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(strings.TrimSpace(line), 64)
+}
+
+func (p *uploadPage) line() (string, error) {
+	if p.out.Scan() {
+		return p.out.Text(), nil
+	}
+	return "", fmt.Errorf("the page ended: %w", p.cmd.Wait())
+}
+
+func (p *uploadPage) close() {
+	_ = p.in.Close()
+	_ = p.cmd.Wait() // its exit status says nothing here
+}
