@@ -231,6 +231,7 @@ func (e *explainer) readToken(query string) {
 		code := map[Problem]Code{
 			Missing: CodeParameterMissing, Duplicate: CodeParameterDuplicate, Malformed: CodeParameterMalformed,
 			WrongOrder: CodePermissionOrder, Contradiction: CodeParameterForeign, TooOld: CodeVersionTooOld,
+			NotAllowed: CodeParameterForeign,
 		}[p.Problem]
 		hint := ""
 		switch {

@@ -119,9 +119,12 @@ func (t *Token) String() string {
 	return string(append(b, "&sig=…"...))
 }
 
-// Directory is the directory that a directory SAS opens, cut from a blob's name or a listing's prefix below it. It is
+// directoryOf is the directory that a directory SAS opens, cut from a blob's name or a listing's prefix below it. It is
 // false when the path does not reach below a directory of that depth.
 func (t *Token) directoryOf(path string) (string, bool) {
+	if t.depth < 1 { // only of a token that did not parse, which is explained all the same
+		return "", false
+	}
 	at := 0
 	for range t.depth {
 		i := strings.IndexByte(path[at:], '/')

@@ -39,6 +39,15 @@ func damagedVectors() []vectorCase {
 			q := plain(m)
 			return blobURL + "?" + q[:len(q)-9]
 		}, expect: "sig-malformed", verdict: Refused, signature: SignatureUnchecked},
+		{name: "directory-no-depth", comment: "a directory SAS whose depth is missing", text: func(*vectorMaker) string {
+			return blobURL + "?sv=2026-04-06&se=2026-05-04T13%3A00%3A00Z&sr=d&sp=r&sig=RSkXz7uAOGCQTyWbxJkBY7uOm2AnPUX3yE%2Bu11pqVNk%3D"
+		}, expect: "parameter-contradiction, resource-mismatch, signature-mismatch, no-https", verdict: Refused, signature: SignatureWrong},
+		{name: "directory-depth-0", comment: "a directory SAS of depth 0", text: func(*vectorMaker) string {
+			return blobURL + "?sv=2026-04-06&se=2026-05-04T13%3A00%3A00Z&sr=d&sdd=0&sp=r&sig=RSkXz7uAOGCQTyWbxJkBY7uOm2AnPUX3yE%2Bu11pqVNk%3D"
+		}, expect: "parameter-malformed, resource-mismatch, signature-mismatch, no-https", verdict: Refused, signature: SignatureWrong},
+		{name: "signed-query-own", comment: "a signed query parameter that is the SAS's own", text: func(m *vectorMaker) string {
+			return blobURL + "?" + m.delegation(nil) + "&srq=sp"
+		}, noKey: true, headers: []string{"delegation-key: " + testDelegationKey}, expect: "parameter-contradiction", verdict: Refused, signature: SignatureRight},
 		{name: "no-sas", comment: "a URL without a SAS", text: func(*vectorMaker) string { return blobURL }, expect: "no-sas", verdict: Refused, signature: SignatureUnchecked},
 		{name: "secret-pasted", comment: "a connection string instead of a SAS", text: func(*vectorMaker) string {
 			return "DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=" + testKeyText
