@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/azure"
 	"github.com/valetkey/valetkey/internal/event"
 	"github.com/valetkey/valetkey/internal/grant"
+	"github.com/valetkey/valetkey/internal/imaging"
 	"github.com/valetkey/valetkey/internal/photo"
 	"github.com/valetkey/valetkey/sas"
 )
@@ -43,6 +44,8 @@ type serveCmd struct {
 	GrantRate    float64  `default:"20" placeholder:"N" help:"How many SAS a second one visitor gets in the long run (${default})."`
 	GrantBurst   int      `default:"200" placeholder:"N" help:"How many SAS one visitor gets at once (${default})."`
 	VariantWidth []int    `default:"320,640,1280,2048" sep:"," placeholder:"PIXELS" help:"The widths that each photo is made in (${default})."`
+
+	Originals string `enum:"strip,keep-private,discard" default:"strip" help:"What becomes of a photo as it came in: published without its metadata, kept where only the server reads it, or discarded (${default})."`
 
 	Secret string `placeholder:"BASE64" help:"Signs the guests' cookies. Default: a random one, kept in the storage account."`
 	logSettings
@@ -199,7 +202,8 @@ func (c *serveCmd) bindOperation(ctx context.Context, account *azure.Account, lo
 
 func (c *serveCmd) photoOptions(log *slog.Logger) *photo.Options {
 	return &photo.Options{MaxUpload: int64(c.MaxUpload), BlockSize: int64(c.BlockSize),
-		QuotaBytes: orEndless(int64(c.QuotaBytes)), QuotaPhotos: int(orEndless(int64(c.QuotaPhotos))), Log: log}
+		QuotaBytes: orEndless(int64(c.QuotaBytes)), QuotaPhotos: int(orEndless(int64(c.QuotaPhotos))), Log: log,
+		KeepOriginals: c.Originals == string(imaging.OriginalsKeepPrivate)}
 }
 
 // orEndless turns the command line's 0, "no end", into the packages' negative number.

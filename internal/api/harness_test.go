@@ -50,6 +50,7 @@ type settings struct {
 	grant     grant.Options
 	api       api.Options
 	limiter   grant.LimiterOptions
+	imaging   imaging.Options
 }
 
 func start(t testing.TB, s *settings) *harness {
@@ -69,7 +70,7 @@ func start(t testing.TB, s *settings) *harness {
 			*log = slog.New(h.log)
 		}
 	}
-	pipeline, err := imaging.New(nil)
+	pipeline, err := imaging.New(&s.imaging)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,6 +250,11 @@ type photoJSON struct {
 	Original struct {
 		Type, URL string
 		Bytes     int64
+	}
+	Details *struct {
+		TakenAt time.Time
+		Camera  string
+		Place   *struct{ Latitude, Longitude float64 }
 	}
 }
 

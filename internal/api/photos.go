@@ -18,10 +18,12 @@ type photoAnswer struct {
 	Width     int             `json:"width"`
 	Height    int             `json:"height"`
 	Thumbhash string          `json:"thumbhash"`
+	Color     string          `json:"color,omitempty"`
 	CreatedAt time.Time       `json:"createdAt"`
 	Bytes     int64           `json:"bytes"`
 	Variants  []variantAnswer `json:"variants"`
 	Original  originalAnswer  `json:"original"`
+	Details   *photo.Details  `json:"details,omitempty"`
 }
 
 type variantAnswer struct {
@@ -37,12 +39,16 @@ type originalAnswer struct {
 	URL   string `json:"url"`
 }
 
-func photoOf(p photo.Photo) photoAnswer {
+// photoOf is a photo as its owner sees it, or as everybody else does.
+func photoOf(p photo.Photo, owner bool) photoAnswer {
 	answer := photoAnswer{
-		ID: p.ID, Title: p.Title, Width: p.Width, Height: p.Height, CreatedAt: p.CreatedAt, Bytes: p.Original.Bytes,
+		ID: p.ID, Title: p.Title, Width: p.Width, Height: p.Height, CreatedAt: p.CreatedAt, Color: p.Color, Bytes: p.Original.Bytes,
 		Thumbhash: base64.StdEncoding.EncodeToString(p.Thumbhash),
 		Variants:  make([]variantAnswer, len(p.Variants)),
 		Original:  originalAnswer{Type: p.Original.Type, Bytes: p.Original.Bytes, URL: p.Original.URL},
+	}
+	if owner && !p.Details.IsZero() {
+		answer.Details = &p.Details
 	}
 	for i, v := range p.Variants {
 		answer.Variants[i] = variantAnswer{Width: v.Width, Height: v.Height, Type: v.Type, URL: v.URL}
@@ -84,7 +90,7 @@ func (h *Handler) listPhotos(w http.ResponseWriter, r *http.Request) error {
 		Cursor string        `json:"cursor,omitempty"`
 	}{Photos: make([]photoAnswer, len(page.Photos)), Cursor: base64.RawURLEncoding.EncodeToString([]byte(page.Cursor))}
 	for i, p := range page.Photos {
-		answer.Photos[i] = photoOf(p)
+		answer.Photos[i] = photoOf(p, owner != photo.PublicOwner)
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
@@ -98,7 +104,7 @@ func (h *Handler) getPhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, photoOf(p))
+	return writeJSON(w, http.StatusOK, photoOf(p, true))
 }
 
 func (h *Handler) renamePhoto(w http.ResponseWriter, r *http.Request) error {
@@ -119,7 +125,7 @@ func (h *Handler) renamePhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, photoOf(p))
+	return writeJSON(w, http.StatusOK, photoOf(p, true))
 }
 
 func (h *Handler) deletePhoto(w http.ResponseWriter, r *http.Request) error {

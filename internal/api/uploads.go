@@ -72,8 +72,9 @@ func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
-		Name string `json:"name"`
-		Size int64  `json:"size"`
+		Name      string `json:"name"`
+		Size      int64  `json:"size"`
+		KeepPlace bool   `json:"keepPlace"`
 	}
 	if err := readJSON(w, r, h.options.MaxBody, &body); err != nil {
 		return err
@@ -85,11 +86,11 @@ func (h *Handler) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.photos.Complete(r.Context(), owner, id, body.Name, body.Size)
+	p, err := h.photos.Complete(r.Context(), owner, id, photo.About{Filename: body.Name, KeepPlace: body.KeepPlace}, body.Size)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, photoOf(p))
+	return writeJSON(w, http.StatusOK, photoOf(p, true))
 }
 
 func (h *Handler) abortUpload(w http.ResponseWriter, r *http.Request) error {

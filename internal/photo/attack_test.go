@@ -75,7 +75,7 @@ func TestALeaseKeepsNobodyFromCleaningUp(t *testing.T) {
 		return u.ID
 	}
 	id := leased(data)
-	if _, err := s.Complete(ctx, owner, id, "a.png", int64(len(data))); err != nil {
+	if _, err := s.Complete(ctx, owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err != nil {
 		t.Errorf("completing: %v", err)
 	}
 	if err := s.Delete(ctx, owner, id); err != nil {
@@ -151,7 +151,7 @@ func TestWhatNobodyCanReadIsRefused(t *testing.T) {
 		t.Fatal(status)
 	}
 	var refusal *imaging.Refusal
-	if _, err := s.Complete(ctx, owner, u.ID, "a.png", int64(len(data))); !errors.As(err, &refusal) {
+	if _, err := s.Complete(ctx, owner, u.ID, photo.About{Filename: "a.png"}, int64(len(data))); !errors.As(err, &refusal) {
 		t.Errorf("archived: %v", err)
 	}
 	endpoint, query, err := s.Credentials(ctx)
@@ -243,7 +243,7 @@ func TestCompleteAtTheSameTimeOnTwoReplicas(t *testing.T) {
 	var published atomic.Int32
 	for _, s := range slices.Repeat(replicas, 3) {
 		together.Go(func() {
-			p, err := s.Complete(t.Context(), owner, id, "a.png", int64(len(data)))
+			p, err := s.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data)))
 			switch {
 			case err == nil && p.ID == id:
 				published.Add(1)
@@ -257,7 +257,7 @@ func TestCompleteAtTheSameTimeOnTwoReplicas(t *testing.T) {
 		t.Error("nobody got the photo")
 	}
 	for _, s := range replicas {
-		if p, err := s.Complete(t.Context(), owner, id, "a.png", int64(len(data))); err != nil || p.ID != id {
+		if p, err := s.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err != nil || p.ID != id {
 			t.Errorf("again: %v", err)
 		}
 	}
@@ -291,7 +291,7 @@ func TestAbortWhileCompletingLeavesNothing(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if _, err := f.Complete(t.Context(), owner, id, "a.png", int64(len(data))); err == nil {
+			if _, err := f.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err == nil {
 				t.Error("it became a photo")
 			}
 			f.nothingBut("")
@@ -305,14 +305,14 @@ func TestDeleteWhileAnotherReplicaStillPublishes(t *testing.T) {
 	data := pngPhoto(t, 700, 40)
 	id := f.begun(data)
 	during(trouble, "PUT", "w320.webp", func() { // the other replica is faster, and its photo is taken down at once
-		if _, err := f.another(photo.Options{}).Complete(t.Context(), owner, id, "a.png", int64(len(data))); err != nil {
+		if _, err := f.another(photo.Options{}).Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err != nil {
 			t.Error(err)
 		}
 		if err := f.Delete(t.Context(), owner, id); err != nil {
 			t.Error(err)
 		}
 	})
-	if _, err := f.Complete(t.Context(), owner, id, "a.png", int64(len(data))); !errors.Is(err, photo.ErrNotFound) {
+	if _, err := f.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); !errors.Is(err, photo.ErrNotFound) {
 		t.Errorf("it came back: %v", err)
 	}
 	f.nothingBut("")
@@ -330,7 +330,7 @@ func TestBlocksRestagedAfterTheSumAreNotTrusted(t *testing.T) {
 	f.stage(u.ID, small)
 	during(trouble, "PUT", "/images/", func() { f.stage(u.ID, make([]byte, 10_001)) })
 	var large *photo.TooLarge
-	if _, err := s.Complete(t.Context(), owner, u.ID, "a.png", int64(len(small))); !errors.As(err, &large) || large.Size != 10_001 {
+	if _, err := s.Complete(t.Context(), owner, u.ID, photo.About{Filename: "a.png"}, int64(len(small))); !errors.As(err, &large) || large.Size != 10_001 {
 		t.Errorf("got %v", err)
 	}
 	f.nothingBut("")
@@ -351,10 +351,10 @@ func TestWhatIsReadIsWhatWasCommitted(t *testing.T) {
 			t.Errorf("overwriting: %d", status)
 		}
 	})
-	if _, err := s.Complete(t.Context(), owner, u.ID, "a.png", int64(len(data))); !errors.Is(err, photo.ErrChanged) {
+	if _, err := s.Complete(t.Context(), owner, u.ID, photo.About{Filename: "a.png"}, int64(len(data))); !errors.Is(err, photo.ErrChanged) {
 		t.Errorf("overwritten while it was checked: %v", err)
 	}
-	p, err := s.Complete(t.Context(), owner, u.ID, "a.png", int64(len(data)))
+	p, err := s.Complete(t.Context(), owner, u.ID, photo.About{Filename: "a.png"}, int64(len(data)))
 	if err != nil || p.Width != 50 {
 		t.Errorf("tried again it is what is there now: %+v, %v", p, err)
 	}
@@ -374,7 +374,7 @@ func TestManyAtOnceStayWithinTheQuota(t *testing.T) {
 	var published, refused atomic.Int32
 	for _, id := range ids {
 		together.Go(func() {
-			_, err := s.Complete(t.Context(), owner, id, "a.png", int64(len(data)))
+			_, err := s.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data)))
 			var over *photo.OverQuota
 			switch {
 			case err == nil:
@@ -398,7 +398,7 @@ func TestDeletingOnePhotoManyTimesMakesRoomForOne(t *testing.T) {
 	data := pngPhoto(t, 30, 40)
 	publish := func() (photo.ID, error) {
 		id := f.begun(data)
-		_, err := s.Complete(t.Context(), owner, id, "a.png", int64(len(data)))
+		_, err := s.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data)))
 		return id, err
 	}
 	first, err := publish()
@@ -457,12 +457,12 @@ func TestClientsClocksAndOursMayDiffer(t *testing.T) {
 	if err := f.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Complete(t.Context(), owner, id, "a.png", int64(len(data))); err != nil {
+	if _, err := f.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err != nil {
 		t.Errorf("a minute behind: %v", err)
 	}
 	late := f.begun(data)
 	f.clock.Advance(-61 * time.Second)
-	if _, err := f.Complete(t.Context(), owner, late, "a.png", int64(len(data))); !errors.Is(err, photo.ErrNotFound) {
+	if _, err := f.Complete(t.Context(), owner, late, photo.About{Filename: "a.png"}, int64(len(data))); !errors.Is(err, photo.ErrNotFound) {
 		t.Errorf("an upload from the future: %v", err)
 	}
 }
@@ -508,7 +508,7 @@ func TestUploadsInMemoryAreBounded(t *testing.T) {
 	var together sync.WaitGroup
 	for _, id := range ids {
 		together.Go(func() {
-			if _, err := s.Complete(t.Context(), owner, id, "a.png", int64(len(data))); err != nil {
+			if _, err := s.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err != nil {
 				t.Error(err)
 			}
 		})

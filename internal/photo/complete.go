@@ -11,12 +11,12 @@ import (
 // Complete commits what was staged, checks it and publishes the photo. It may be called again, also at the same time:
 // the answer is the same photo. Nothing but the photo is left behind, and nothing at all where it answers *[TooLarge],
 // *[OverQuota] or *[imaging.Refusal]; after *[Incomplete] or [ErrChanged] the client may go on.
-func (s *Service) Complete(ctx context.Context, owner string, id ID, filename string, size int64) (Photo, error) {
+func (s *Service) Complete(ctx context.Context, owner string, id ID, about About, size int64) (Photo, error) {
 	result, err, _ := s.inFlight.Do(landingName(owner, id), func() (any, error) {
 		// A client that hangs up must not waste the work that is nearly done, nor fail those who wait for the same.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.ProcessTimeout)
 		defer cancel()
-		return s.complete(ctx, owner, id, filename, size)
+		return s.complete(ctx, owner, id, about, size)
 	})
 	if err != nil {
 		return Photo{}, err
@@ -24,7 +24,7 @@ func (s *Service) Complete(ctx context.Context, owner string, id ID, filename st
 	return result.(Photo), nil
 }
 
-func (s *Service) complete(ctx context.Context, owner string, id ID, filename string, size int64) (Photo, error) {
+func (s *Service) complete(ctx context.Context, owner string, id ID, about About, size int64) (Photo, error) {
 	name := landingName(owner, id)
 	photo, err := s.Get(ctx, owner, id)
 	if err == nil { // an earlier attempt may have ended before this, and a client may have gone on staging
@@ -40,7 +40,7 @@ func (s *Service) complete(ctx context.Context, owner string, id ID, filename st
 	if err != nil {
 		return Photo{}, err
 	}
-	entry, err := s.publishUpload(ctx, owner, id, titleOf(filename), landed)
+	entry, err := s.publishUpload(ctx, owner, id, about, landed)
 	if refused(err) {
 		return Photo{}, errors.Join(err, s.landing.Delete(ctx, name))
 	}
@@ -57,7 +57,7 @@ func (s *Service) complete(ctx context.Context, owner string, id ID, filename st
 }
 
 // publishUpload reads what was committed, checks and publishes it, while it still is what was committed.
-func (s *Service) publishUpload(ctx context.Context, owner string, id ID, title string, landed azure.Blob) (entry, error) {
+func (s *Service) publishUpload(ctx context.Context, owner string, id ID, about About, landed azure.Blob) (entry, error) {
 	memory := min(landed.Size, s.options.ReadBudget)
 	if err := s.reading.Acquire(ctx, memory); err != nil {
 		return entry{}, err
@@ -67,7 +67,7 @@ func (s *Service) publishUpload(ctx context.Context, owner string, id ID, title 
 	if err != nil {
 		return entry{}, err
 	}
-	return s.publish(ctx, owner, id, title, data, func(ctx context.Context) error {
+	return s.publish(ctx, owner, id, about, data, func(ctx context.Context) error {
 		now, err := s.landing.Stat(ctx, landed.Name)
 		if err == nil && now.ETag != landed.ETag {
 			err = ErrChanged

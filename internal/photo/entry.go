@@ -14,9 +14,11 @@ type entry struct {
 	width, height int // upright
 	thumbhash     []byte
 	content       ContentHash // of the file that came in
-	original      stored
-	variants      []stored // narrowest first
-	total         int64    // bytes of all that is published, for the quota
+	color         string      // "#rrggbb", or empty
+	original      stored      // zero where it isn't published
+	variants      []stored    // narrowest first
+	details       Details
+	total         int64 // bytes of all that is published, for the quota
 }
 
 // stored is one published blob.
@@ -32,15 +34,17 @@ func (e entry) metadata() map[string]string {
 	for i, v := range e.variants {
 		variants[i] = v.text()
 	}
-	return map[string]string{
+	return map[string]string{ // an empty value is none: not every service keeps it
 		"v":         "1",
 		"title":     base64.RawURLEncoding.EncodeToString([]byte(e.title)),
 		"size":      fmt.Sprintf("%dx%d", e.width, e.height),
 		"thumbhash": base64.RawURLEncoding.EncodeToString(e.thumbhash),
 		"content":   e.content.String(),
+		"color":     e.color,
 		"original":  e.original.text(),
 		"variants":  strings.Join(variants, " "),
 		"total":     strconv.FormatInt(e.total, 10),
+		"details":   e.details.text(),
 	}
 }
 
@@ -63,7 +67,13 @@ func parseEntry(m map[string]string) (e entry, err error) {
 	if e.width, e.height, err = parseSize(m["size"]); err != nil {
 		return e, err
 	}
-	if e.original, err = parseStored(m["original"]); err != nil {
+	e.color = m["color"]
+	if m["original"] != "" {
+		if e.original, err = parseStored(m["original"]); err != nil {
+			return e, err
+		}
+	}
+	if e.details, err = parseDetails(m["details"]); err != nil {
 		return e, err
 	}
 	for text := range strings.FieldsSeq(m["variants"]) {
@@ -73,6 +83,9 @@ func parseEntry(m map[string]string) (e entry, err error) {
 		}
 		e.variants = append(e.variants, v)
 	}
+	if len(e.variants) == 0 {
+		return e, fmt.Errorf("index entry: it names no image")
+	}
 	if e.total, err = strconv.ParseInt(m["total"], 10, 64); err != nil || e.total < 0 {
 		return e, fmt.Errorf("index entry: total %q is no number of bytes", m["total"])
 	}
@@ -81,6 +94,9 @@ func parseEntry(m map[string]string) (e entry, err error) {
 
 // text is "640x480,image/webp,webp,31337".
 func (s stored) text() string {
+	if s.ext == "" {
+		return ""
+	}
 	return fmt.Sprintf("%dx%d,%s,%s,%d", s.width, s.height, s.contentType, s.ext, s.bytes)
 }
 

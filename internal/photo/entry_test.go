@@ -3,13 +3,15 @@ package photo
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func exampleEntry() entry {
 	return entry{
-		title: "Ærø — 夏 🌞", width: 4000, height: 3000, thumbhash: []byte{1, 2, 0xff}, content: HashContent([]byte("a file")),
+		title: "Ærø — 夏 🌞", width: 4000, height: 3000, thumbhash: []byte{1, 2, 0xff}, content: HashContent([]byte("a file")), color: "#a0b0c0",
+		details:  Details{TakenAt: time.Date(2019, 7, 1, 12, 0, 0, 0, time.UTC), Camera: "Größe X100", Place: &Place{59.33, 18.06}},
 		original: stored{4000, 3000, "image/jpeg", "jpg", 3_500_000},
 		variants: []stored{{320, 240, "image/webp", "webp", 12_000}, {640, 480, "image/webp", "webp", 40_000}},
 		total:    3_552_000,
@@ -27,9 +29,28 @@ func TestEntryComesBackFromMetadata(t *testing.T) {
 	}
 }
 
+func TestEntryWithoutOriginalOrDetails(t *testing.T) {
+	want := exampleEntry()
+	want.original, want.details, want.color = stored{}, Details{}, ""
+	metadata := want.metadata()
+	for name, value := range metadata {
+		if value == "" {
+			delete(metadata, name) // as a service may
+		}
+	}
+	got, err := parseEntry(metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(entry{}, stored{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestLargestEntryFitsIntoMetadata(t *testing.T) {
 	e := exampleEntry()
 	e.title = strings.Repeat("🌞", MaxTitle)
+	e.details.Camera = strings.Repeat("🌞", maxCamera)
 	size := 0
 	for name, value := range e.metadata() {
 		size += len(name) + len(value)
@@ -52,6 +73,8 @@ func TestParseEntryRefuses(t *testing.T) {
 		"original":    func(m map[string]string) { m["original"] = "1x1,image/jpeg,jpg" },
 		"path in ext": func(m map[string]string) { m["original"] = "1x1,image/jpeg,../x,1" },
 		"bytes":       func(m map[string]string) { m["variants"] = "1x1,image/webp,webp,-1" },
+		"details":     func(m map[string]string) { m["details"] = "e30K!" },
+		"no details":  func(m map[string]string) { m["details"] = "AAAA" },
 		"total":       func(m map[string]string) { m["total"] = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,10 +89,10 @@ func TestParseEntryRefuses(t *testing.T) {
 
 func FuzzParseEntry(f *testing.F) {
 	m := exampleEntry().metadata()
-	f.Add(m["v"], m["title"], m["size"], m["thumbhash"], m["content"], m["original"], m["variants"], m["total"])
-	f.Fuzz(func(t *testing.T, v, title, size, thumbhash, content, original, variants, total string) {
+	f.Add(m["v"], m["title"], m["size"], m["thumbhash"], m["content"], m["original"], m["variants"], m["total"], m["details"])
+	f.Fuzz(func(t *testing.T, v, title, size, thumbhash, content, original, variants, total, details string) {
 		e, err := parseEntry(map[string]string{"v": v, "title": title, "size": size, "thumbhash": thumbhash, "content": content,
-			"original": original, "variants": variants, "total": total})
+			"original": original, "variants": variants, "total": total, "details": details})
 		if err != nil {
 			return
 		}

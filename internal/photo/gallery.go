@@ -19,9 +19,11 @@ type Photo struct {
 	Title         string
 	Width, Height int // upright
 	Thumbhash     []byte
+	Color         string // the colour that most of it has, "#rrggbb", or empty
 	CreatedAt     time.Time
 	Variants      []Rendition // narrowest first
-	Original      Rendition
+	Original      Rendition   // to be downloaded; the widest variant where originals aren't published
+	Details       Details     // for the owner alone
 }
 
 // Rendition is one image of a photo.
@@ -148,6 +150,9 @@ func (s *Service) deleteRest(ctx context.Context, owner string, id ID) error {
 
 // deletePublished removes all images of a photo. One that cannot be removed keeps none of the others.
 func (s *Service) deletePublished(ctx context.Context, owner string, id ID) error {
+	if err := s.private.Delete(ctx, privateName(owner, id)); err != nil {
+		return err
+	}
 	var deletes errgroup.Group
 	deletes.SetLimit(parallelPuts)
 	for blob, err := range s.published.All(ctx, azure.ListOptions{Prefix: publishedPrefix(owner, id)}) {
@@ -171,7 +176,7 @@ func (s *Service) entry(ctx context.Context, owner string, id ID) (e entry, etag
 // view makes what a client sees of an entry: the facts, and a SAS for each image.
 func (s *Service) view(ctx context.Context, owner string, id ID, e entry) (Photo, error) {
 	p := Photo{
-		ID: id, Title: e.title, Width: e.width, Height: e.height, Thumbhash: e.thumbhash, CreatedAt: id.Time(),
+		ID: id, Title: e.title, Width: e.width, Height: e.height, Thumbhash: e.thumbhash, Color: e.color, Details: e.details, CreatedAt: id.Time(),
 		Variants: make([]Rendition, len(e.variants)),
 	}
 	now := s.options.Now()
@@ -186,16 +191,21 @@ func (s *Service) view(ctx context.Context, owner string, id ID, e entry) (Photo
 			return Photo{}, err
 		}
 	}
-	p.Original, err = rendition(originalName(owner, id, e.original.ext), e.original, attachment(e, id))
+	download, name := e.original, originalName(owner, id, e.original.ext)
+	if download.ext == "" {
+		download = e.variants[len(e.variants)-1]
+		name = variantName(owner, id, download.width, download.ext)
+	}
+	p.Original, err = rendition(name, download, attachment(e.title, download.ext, id))
 	return p, err
 }
 
 // attachment names the file that a download of the original becomes (RFC 6266, RFC 8187). Browsers drop folders from it,
 // but not every program does.
-func attachment(e entry, id ID) string {
-	name := strings.Trim(strings.NewReplacer("/", "_", `\`, "_").Replace(e.title), ". ")
+func attachment(title, ext string, id ID) string {
+	name := strings.Trim(strings.NewReplacer("/", "_", `\`, "_").Replace(title), ". ")
 	if name == "" {
 		name = string(id)
 	}
-	return mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + e.original.ext})
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + ext})
 }

@@ -34,7 +34,7 @@ func (s *Service) Import(ctx context.Context, owner, filename string, at time.Ti
 		return "", &TooLarge{Size: size, Limit: s.options.MaxUpload}
 	}
 	id := derivedID(at, "import", HashContent(data).String())
-	_, err := s.publish(ctx, owner, id, titleOf(filename), data, nil)
+	_, err := s.publish(ctx, owner, id, About{Filename: filename}, data, nil)
 	return id, err
 }
 

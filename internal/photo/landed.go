@@ -43,7 +43,7 @@ func (s *Service) publishLanded(ctx context.Context, blob azure.Blob) error {
 			return nil // another replica was faster, or the next look sees what it is now
 		}
 		if err == nil {
-			_, err = s.publish(ctx, PublicOwner, id, titleOf(blob.Name), data, nil)
+			_, err = s.publish(ctx, PublicOwner, id, About{Filename: blob.Name}, data, nil)
 		}
 	}
 	if refused(err) {

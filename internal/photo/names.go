@@ -10,6 +10,8 @@ const (
 	LandingContainer   = "images" // what arrived and nobody has looked at yet; browsers write here, nothing is served from it
 	PublishedContainer = "photos" // what was checked and rebuilt; browsers read here with a SAS
 	IndexContainer     = "index"  // one empty blob a photo with its facts; the server's own
+	// PrivateContainer keeps files as they came in, where [Options.KeepOriginals] asks for it; nothing is served from it.
+	PrivateContainer = "originals"
 )
 
 // PublicOwner owns what lands through the container SAS of GET /api/credentials, which proves no owner.
@@ -44,6 +46,8 @@ func publishedPrefix(owner string, id ID) string { return owner + "/" + string(i
 func originalName(owner string, id ID, ext string) string {
 	return publishedPrefix(owner, id) + "original." + ext
 }
+
+func privateName(owner string, id ID) string { return owner + "/" + string(id) }
 
 func variantName(owner string, id ID, width int, ext string) string {
 	return fmt.Sprintf("%sw%d.%s", publishedPrefix(owner, id), width, ext)

@@ -17,29 +17,41 @@ const (
 	parallelPuts = 4
 )
 
+// About is what the one who uploads says of a photo.
+type About struct {
+	Filename  string // without its ending it becomes the title
+	KeepPlace bool   // where it was taken goes into the owner's details
+}
+
 // publish checks data, rebuilds it and writes what may be served, the index entry last: a photo is there wholly or not
 // at all. Just before that it asks wanted, if there is one, whether the photo still is; where not, it removes what it
 // wrote. A photo that another replica has published meanwhile stays as it is.
-func (s *Service) publish(ctx context.Context, owner string, id ID, title string, data []byte, wanted func(context.Context) error) (e entry, err error) {
+func (s *Service) publish(ctx context.Context, owner string, id ID, about About, data []byte, wanted func(context.Context) error) (e entry, err error) {
 	result, err := s.pipeline.Process(ctx, data)
 	if err != nil {
 		return entry{}, err
 	}
-	e = entry{title: title, width: result.Width, height: result.Height, thumbhash: result.Thumbhash,
+	e = entry{title: titleOf(about.Filename), color: result.Color, details: detailsOf(result.Details, about.KeepPlace),
+		width: result.Width, height: result.Height, thumbhash: result.Thumbhash,
 		content: HashContent(data)}
-	e.original = storedOf(result.Original)
+	if result.Original.Data != nil {
+		e.original = storedOf(result.Original)
+	}
 	for _, v := range result.Variants {
 		e.variants = append(e.variants, storedOf(v))
 		e.total += int64(len(v.Data))
 	}
 	e.total += e.original.bytes
+	if s.options.KeepOriginals {
+		e.total += int64(len(data))
+	}
 	settle, err := s.reserveQuota(ctx, owner, e.total)
 	if err != nil {
 		return entry{}, err
 	}
 	published := false
 	defer func() { settle(published) }()
-	if err := s.putImages(ctx, owner, id, result); err != nil {
+	if err := s.putImages(ctx, owner, id, data, result); err != nil {
 		return entry{}, fmt.Errorf("publishing: %w", err)
 	}
 	if wanted != nil {
@@ -69,8 +81,8 @@ func (s *Service) unpublish(ctx context.Context, owner string, id ID, why error)
 	return errors.Join(why, s.deletePublished(ctx, owner, id))
 }
 
-// putImages writes a photo's images.
-func (s *Service) putImages(ctx context.Context, owner string, id ID, result *imaging.Photo) error {
+// putImages writes a photo's images, and data as it came in where that is kept.
+func (s *Service) putImages(ctx context.Context, owner string, id ID, data []byte, result *imaging.Photo) error {
 	puts, putCtx := errgroup.WithContext(ctx)
 	puts.SetLimit(parallelPuts)
 	put := func(name string, image imaging.Image) {
@@ -78,7 +90,14 @@ func (s *Service) putImages(ctx context.Context, owner string, id ID, result *im
 			return s.published.Put(putCtx, name, image.Data, azure.PutOptions{Type: image.Type, CacheControl: immutable})
 		})
 	}
-	put(originalName(owner, id, result.Original.Ext), result.Original)
+	if result.Original.Data != nil {
+		put(originalName(owner, id, result.Original.Ext), result.Original)
+	}
+	if s.options.KeepOriginals {
+		puts.Go(func() error {
+			return s.private.Put(putCtx, privateName(owner, id), data, azure.PutOptions{Type: "application/octet-stream", CacheControl: "no-store"})
+		})
+	}
 	for _, v := range result.Variants {
 		put(variantName(owner, id, v.Width, v.Ext), v)
 	}

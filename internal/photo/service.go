@@ -35,6 +35,8 @@ type Options struct {
 	ReadBudget int64
 	// ProcessTimeout is how long checking and publishing one photo may take. Default 2 minutes.
 	ProcessTimeout time.Duration
+	// KeepOriginals keeps every file as it came in, camera, place and all, where only the server reads it.
+	KeepOriginals bool
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random is where ids come from. Default crypto/rand.
@@ -48,6 +50,7 @@ type Service struct {
 	account   *azure.Account
 	landing   *azure.Container
 	published *azure.Container
+	private   *azure.Container
 	index     *azure.Container
 	pipeline  *imaging.Pipeline
 	policy    *grant.Policy
@@ -86,6 +89,7 @@ func New(account *azure.Account, pipeline *imaging.Pipeline, policy *grant.Polic
 		landing:   account.Container(LandingContainer),
 		published: account.Container(PublishedContainer),
 		index:     account.Container(IndexContainer),
+		private:   account.Container(PrivateContainer),
 		blockSize: blockSize(o.MaxUpload, o.BlockSize),
 		reading:   semaphore.NewWeighted(o.ReadBudget),
 	}
@@ -100,7 +104,7 @@ func (s *Service) sign(ctx context.Context, g grant.Grant) (url string, err erro
 
 // CreateContainers creates the containers that aren't there.
 func CreateContainers(ctx context.Context, account *azure.Account) error {
-	for _, name := range []string{LandingContainer, PublishedContainer, IndexContainer} {
+	for _, name := range []string{LandingContainer, PublishedContainer, IndexContainer, PrivateContainer} {
 		if err := account.Container(name).Create(ctx); err != nil {
 			return err
 		}

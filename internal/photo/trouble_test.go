@@ -83,12 +83,12 @@ func TestCompleteSurvivesEveryFailure(t *testing.T) {
 	eachFailure(t, func(t *testing.T, f *fixture, fail, calm func()) {
 		id := f.begun(data)
 		fail()
-		p, err := f.Complete(t.Context(), owner, id, "a.png", int64(len(data)))
+		p, err := f.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data)))
 		if err != nil {
 			if !errors.Is(err, azuretest.ErrTrouble) {
 				t.Errorf("the failure shows as %v", err)
 			}
-			if p, err = f.Complete(t.Context(), owner, id, "a.png", int64(len(data))); err != nil {
+			if p, err = f.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err != nil {
 				t.Fatalf("tried again: %v", err)
 			}
 		}
@@ -106,7 +106,7 @@ func TestRefusalSurvivesEveryFailure(t *testing.T) {
 		id := f.begun(data)
 		fail()
 		for range 2 {
-			if _, err := f.Complete(t.Context(), owner, id, "a.png", int64(len(data))); err == nil {
+			if _, err := f.Complete(t.Context(), owner, id, photo.About{Filename: "a.png"}, int64(len(data))); err == nil {
 				t.Fatal("it became a photo")
 			}
 		}

@@ -21,6 +21,8 @@ export interface Photo {
   /** Narrowest first, at least one. */
   variants: Variant[]
   original: { type: string; bytes: number; url: string }
+  /** For the owner alone. */
+  details?: { takenAt?: string; camera?: string; place?: { latitude: number; longitude: number } }
 }
 
 export interface PhotoPage {

@@ -26,6 +26,9 @@ export function Details({ photo, list, onDone }: { photo: Photo; list: PhotoList
     [t.format, photo.original.type.replace('image/', '').toUpperCase()],
     [t.added, formatMoment(new Date(photo.createdAt))],
   ]
+  const { takenAt, camera } = photo.details ?? {}
+  if (takenAt) facts.push([t.taken, formatMoment(new Date(takenAt))])
+  if (camera) facts.push([t.camera, camera])
   return (
     <section class="details" aria-label={t.details}>
       <header>

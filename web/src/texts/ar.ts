@@ -55,6 +55,8 @@ export const ar: Texts = {
   fileSize: 'حجم الملف',
   added: 'تاريخ الإضافة',
   format: 'الصيغة',
+  taken: 'تاريخ الالتقاط',
+  camera: 'الكاميرا',
   previous: 'الصورة السابقة',
   next: 'الصورة التالية',
   zoom: 'تكبير',

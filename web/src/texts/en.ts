@@ -43,6 +43,8 @@ export const en = {
   fileSize: 'File size',
   added: 'Added',
   format: 'Format',
+  taken: 'Taken',
+  camera: 'Camera',
   previous: 'Previous photo',
   next: 'Next photo',
   zoom: 'Zoom',
