@@ -14,21 +14,31 @@ var (
 	errBrokenBody = errors.New("blobserver: the body ended early")
 )
 
-// stallReader is a request body that fails when the client sends nothing for a while, however long the whole takes.
+// stallReader is a request body that fails when the client takes longer than stall over piece bytes, however long the
+// whole takes. Only the time that is spent waiting for the client counts.
 type stallReader struct {
 	body    io.ReadCloser
 	control *http.ResponseController
 	stall   time.Duration
-	until   time.Time
+	piece   int64
+	until   time.Time     // the connection's deadline
+	left    time.Duration // for the rest of the present piece
+	missing int64         // bytes of it
 }
 
 func (b *stallReader) Read(p []byte) (int, error) {
+	if b.missing <= 0 {
+		b.missing, b.left = b.piece, b.stall
+	}
+	now := time.Now()
 	// Moving the deadline is a lock and a timer; a quarter of the time's precision is enough.
-	if now := time.Now(); b.until.Sub(now) < b.stall*3/4 {
-		b.until = now.Add(b.stall)
+	if ahead := b.until.Sub(now); ahead > b.left || ahead < b.left*3/4 || b.left <= 0 {
+		b.until = now.Add(b.left)
 		_ = b.control.SetReadDeadline(b.until) // a test's recorder has no deadlines
 	}
 	n, err := b.body.Read(p)
+	b.left -= time.Since(now)
+	b.missing -= int64(n)
 	switch {
 	case err == nil:
 		return n, nil

@@ -21,7 +21,8 @@ type Limits struct {
 	RangeChecksumBytes int64         // range of a Get Blob that asks for its MD5 or CRC-64; 4 MiB
 	CopySourceBytes    int64         // Copy Blob From URL and Put Blob From URL, from elsewhere; 5,000 MiB
 	CopyTime           time.Duration // fetching a copy's source from elsewhere; 10 minutes
-	ReadStall          time.Duration // silence of a client in the middle of a body; 30 seconds
+	ReadStall          time.Duration // a client that sends less than ReadPieceBytes of a body; 30 seconds
+	ReadPieceBytes     int64         // bytes of a body that a client must send in each ReadStall; 16 KiB
 	WriteStall         time.Duration // a client that takes less than 512 KiB of an answer; 30 seconds
 	ClockSkew          time.Duration // age of a Shared Key request; 15 minutes
 }
@@ -45,6 +46,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.CopySourceBytes, 5000<<20)
 	orDefault(&l.CopyTime, 10*time.Minute)
 	orDefault(&l.ReadStall, 30*time.Second)
+	orDefault(&l.ReadPieceBytes, 16<<10)
 	orDefault(&l.WriteStall, 30*time.Second)
 	orDefault(&l.ClockSkew, 15*time.Minute)
 	return l

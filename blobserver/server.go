@@ -148,7 +148,7 @@ func (s *Server) prepare(w *answerWriter, r *request) {
 	w.control, w.stall = control, s.limits.WriteStall
 	w.extendDeadline() // the one of the request before on this connection may have passed
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &stallReader{body: r.Body, control: control, stall: s.limits.ReadStall}
+		r.Body = &stallReader{body: r.Body, control: control, stall: s.limits.ReadStall, piece: s.limits.ReadPieceBytes}
 	}
 }
 
