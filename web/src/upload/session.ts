@@ -43,18 +43,17 @@ type Meta = Record<string, unknown>
 type Body = Record<string, never>
 type File_ = UppyFile<Meta, Body>
 
-/** What Golden Retriever brings back joins what was added in the meantime, instead of taking its place. */
+/**
+ * What Golden Retriever brings back joins the files that were added in the meantime, instead of taking their place. The
+ * old uploads that it would start again are left out: they are started file by file, beside those under way.
+ */
 class MergingUppy extends Uppy<Meta, Body> {
   override setState(patch?: Partial<State<Meta, Body>>): void {
     // Only the restoration sets these three and nothing else; removing the last file sets more.
     const restoring = patch?.recoveredState !== undefined && patch.files !== undefined && Object.keys(patch).length === 3
     if (!restoring) return super.setState(patch)
     const { files, currentUploads } = this.getState()
-    super.setState({
-      ...patch,
-      files: { ...patch.files, ...files },
-      currentUploads: { ...patch.currentUploads, ...currentUploads },
-    })
+    super.setState({ recoveredState: null, files: { ...patch.files, ...files }, currentUploads })
   }
 }
 
@@ -197,14 +196,20 @@ export class Session {
       this.#changed()
     })
     uppy.on('azure-blob:block-uploaded', (file) => this.#messages.delete(file.id))
-    uppy.on('restored', () => {
-      // What Golden Retriever kept may be half a second old: files that arrived after all are not sent twice.
-      for (const { id, meta } of uppy.getFiles()) if (!meta.again && wasSent(meta.fingerprint)) uppy.removeFile(id)
-      const unfinished = uppy.getFiles().filter((file) => !file.progress.uploadComplete)
-      if (unfinished.length === 0) return setUploadsPending(false)
-      showToast({ text: t.restored(unfinished.length) })
-      uppy.emit('restore-confirmed')
-    })
+    uppy.on('restored', () => this.#goOn())
+  }
+
+  /** Goes on with what an earlier page left unfinished. */
+  #goOn(): void {
+    const unfinished = this.#uppy.getFiles().filter((file) => file.isRestored && !file.progress.uploadComplete)
+    for (const { id, meta, isGhost } of unfinished) {
+      // What was kept may be half a second old: files that arrived after all are not sent twice.
+      if (!meta.again && wasSent(meta.fingerprint)) this.#uppy.removeFile(id)
+      else if (!isGhost) void this.#uppy.retryUpload(id)
+    }
+    const left = unfinished.filter(({ id }) => this.#uppy.getFile(id) !== undefined).length
+    if (left > 0) showToast({ text: t.restored(left) })
+    else this.#changed()
   }
 
   /** Uppy tells of every byte; the page is drawn once a frame at most. */

@@ -8,6 +8,11 @@ export const smallerOptions = { maxWidth: 2560, maxHeight: 2560, quality: 0.85, 
 export default class Smaller<M extends Meta, B extends Body> extends Compressor<M, B> {
   readonly #made = new WeakSet<Blob>()
 
+  /** Files of an earlier page are as they were sent in part: another size would mean to begin again. */
+  override prepareUpload(ids: string[]): Promise<void> {
+    return super.prepareUpload(ids.filter((id) => !this.uppy.getFile(id).isRestored))
+  }
+
   override async compress(blob: Blob): Promise<Blob | File> {
     if (this.#made.has(blob) || !/^image\/(jpeg|png)$/.test(blob.type)) return blob
     const smaller = await super.compress(blob)

@@ -142,6 +142,20 @@ describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`,
     nothingSentTwice()
   })
 
+  it('goes on beside files that are added as soon as the page is back, each sent once', async () => {
+    await start()
+    await openPage()
+    await choose()
+    await blocksArrived(5)
+    await page.reload()
+    const small = noise(600, 400, 'beside').png
+    await page.locator('input[type=file]').first().setInputFiles({ name: 'beside.png', mimeType: 'image/png', buffer: small })
+    for (const name of ['noise', 'beside']) await page.getByRole('img', { name }).first().waitFor({ timeout: 90_000 })
+    await page.getByText('2 photos added').or(page.getByText('Photo added')).first().waitFor()
+    const { photos } = (await (await context.request.get(`http://127.0.0.1:${ports[0]}/api/photos`)).json()) as { photos: { title: string }[] }
+    expect(photos.map(({ title }) => title).sort()).toEqual(['beside', 'noise'])
+  })
+
   it('goes on after the network was gone for a while', async () => {
     await start()
     await openPage()
