@@ -49,6 +49,9 @@ func (s *Server) describeNotModified(w http.ResponseWriter, r *request, ref blob
 }
 
 func (s *Server) getBlob(w http.ResponseWriter, r *request) error {
+	if value := r.Header.Get("x-ms-structured-body"); value != "" { // a client that asks for it reads nothing else
+		return bloberror.New(bloberror.UnsupportedHeader, bloberror.WithDetail("HeaderName", "x-ms-structured-body"), bloberror.WithDetail("HeaderValue", value))
+	}
 	ref, conditions, err := r.refAndConditions()
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ func (s *Server) appendListEcho(b []byte, r *request) []byte {
 }
 
 func (s *Server) listOptions(r *request) (o blobstore.ListBlobsOptions, err error) {
-	o.Prefix, o.Delimiter = r.query.Get("prefix"), r.query.Get("delimiter")
+	o.Prefix, o.Delimiter, o.StartFrom = r.query.Get("prefix"), r.query.Get("delimiter"), r.query.Get("startfrom")
 	if o.Marker, err = marker(r); err != nil {
 		return o, err
 	}

@@ -86,6 +86,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		{"append blob", "PUT", "/errors/b?", "", []string{"x-ms-blob-type: AppendBlob"}, 400, "BlobTypeNotSupported"},
 		{"page blob", "PUT", "/errors/b?", "", []string{"x-ms-blob-type: PageBlob", "x-ms-blob-content-length: 512"}, 400, "BlobTypeNotSupported"},
 		{"other blob", "PUT", "/errors/b?", "", []string{"x-ms-blob-type: Other"}, 400, "InvalidHeaderValue"},
+		{"structured body", "GET", "/errors/b?", "", []string{"x-ms-structured-body: XSM/1.0; properties=crc64"}, 400, "UnsupportedHeader"},
 		{"append block", "PUT", "/errors/b?comp=appendblock&", "x", nil, 409, "InvalidBlobType"},
 		{"pages", "GET", "/errors/b?comp=pagelist&", "", nil, 409, "InvalidBlobType"},
 		{"query", "POST", "/errors/b?comp=query&", "", nil, 501, "NotImplemented"},

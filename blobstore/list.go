@@ -7,6 +7,8 @@ type ListBlobsOptions struct {
 	Delimiter string
 	// Marker is the NextMarker of the page before; any other string begins at the first name that is not below it.
 	Marker string
+	// StartFrom leaves out the names below it; unlike Marker it stays the same from page to page, and no name is special.
+	StartFrom string
 	// Max is the page's length in entries, 1 to 5,000; 0 means 5,000.
 	Max int
 	// What to include besides committed base blobs, and which parts of each.

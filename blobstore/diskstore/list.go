@@ -65,6 +65,9 @@ type lister struct {
 func (l *lister) run(v view) error {
 	l.prefix = appendEscaped(bytes.Clone(l.base), l.Prefix)
 	from := l.prefix
+	if start := appendEscaped(bytes.Clone(l.base), l.StartFrom); bytes.Compare(start, from) > 0 {
+		from = start
+	}
 	if l.Marker != "" {
 		marker, ok := decodeMarker(l.Marker)
 		if _, _, valid := parseBlobKey(marker); ok && valid {

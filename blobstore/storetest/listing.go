@@ -130,6 +130,18 @@ var listTests = []test{
 		e.listed(blobstore.ListBlobsOptions{Delimiter: "/"}, "[a/]", "c")
 		e.listed(blobstore.ListBlobsOptions{Uncommitted: true, Prefix: "a/", Marker: "a/2"}, "a/2")
 	}},
+	{"names from a given one on, whatever the page", func(e *env) {
+		for _, name := range []string{"1!YQ", "a/1", "a/2", "b", "c/1", "c/2"} {
+			e.put(name, "x")
+		}
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "a/2"}, "a/2", "b", "c/1", "c/2")
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "a/11"}, "a/2", "b", "c/1", "c/2")
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "1!YQ"}, "1!YQ", "a/1", "a/2", "b", "c/1", "c/2")
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "a/2", Delimiter: "/"}, "[a/]", "b", "[c/]")
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "b", Prefix: "c/"}, "c/1", "c/2")
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "c/2", Prefix: "c/"}, "c/2")
+		e.listed(blobstore.ListBlobsOptions{StartFrom: "d"})
+	}},
 	{"snapshots when asked for, before their blob", func(e *env) {
 		e.put("a", "x")
 		e.put("b", "x")
