@@ -70,6 +70,16 @@ describe.each(storages)('blobs of @azure/storage-blob on %s', (storage) => {
       expect(rest).toEqual(['odd-7', 'odd-9']);
     });
 
+    fixture.notAzurite('it lists all')('from a name on', async () => {
+      const container = await fixture.newContainer();
+      for (const name of ['a', 'b', 'c/1', 'c/2']) await put(container, name);
+      const listed: string[] = [];
+      for await (const page of container.listBlobsFlat({ startFrom: 'b' }).byPage({ maxPageSize: 1 })) {
+        listed.push(...page.segment.blobItems.map(({ name }) => name));
+      }
+      expect(listed).toEqual(['b', 'c/1', 'c/2']);
+    });
+
     test('what is asked to be included, and only that', async () => {
       const container = await fixture.newContainer();
       const blob = container.getBlockBlobClient('b');

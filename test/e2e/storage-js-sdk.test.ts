@@ -228,6 +228,19 @@ describe.each(storages)('@azure/storage-blob on %s', (storage) => {
     });
   });
 
+  fixture.notAzurite('it takes the headers for nothing')('what the service does not have is refused in so many words', async () => {
+    const container = await fixture.newContainer();
+    const blob = await put(container, 'plain');
+    const crc64 = { contentChecksumAlgorithm: 'StorageCrc64' } as const; // structured messages
+    expect(await refusal(blob.upload('x', 1, crc64))).toBe('400 UnsupportedHeader');
+    expect(await refusal(blob.download(0, undefined, crc64))).toBe('400 UnsupportedHeader');
+    expect(await refusal(blob.upload('x', 1, { encryptionScope: 'scope' }))).toBe('400 UnsupportedHeader');
+    expect(await refusal(blob.setLegalHold(true))).toBe('501 NotImplemented');
+    expect(await refusal(blob.query('SELECT * FROM BlobStorage'))).toBe('501 NotImplemented');
+    expect(await refusal(fixture.service.undeleteContainer(container.containerName, '1'))).toBe('501 NotImplemented');
+    expect(await textOf(blob)).toBe('plain');
+  });
+
   describe('reading', () => {
     const content = noise(70_000, 3);
 

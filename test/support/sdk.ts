@@ -58,7 +58,10 @@ export class BlobServiceFixture {
       this.running = await startBlobService(storage);
       this.service = connect(this.running.connectionString);
     });
-    afterAll(() => this.running?.close());
+    afterAll(async () => {
+      await this.running?.close();
+      expect(this.running.process.stderr, 'the service’s own complaints').toBe('');
+    });
   }
 
   /** A test of what Azurite does not have or does otherwise than Azure, for the reason given. */

@@ -66,12 +66,12 @@ export interface BlobService {
   /** The account's URL, without a final slash. */
   blobUrl: string;
   connectionString: string;
+  process: Running;
   close: () => Promise<void>;
 }
 
 /** The embedded service alone, as `valetkey storage` runs it. */
 export interface StorageService extends BlobService {
-  process: Running;
   dataFolder: string;
   account: string;
   key: string;
@@ -135,6 +135,7 @@ export async function startAzurite(): Promise<BlobService> {
   const blobUrl = `${address.replace(/\/$/, '')}/${devAccount}`;
   return {
     blobUrl,
+    process: azurite,
     connectionString: connectionString(blobUrl, devAccount, devKey),
     close: async () => {
       await azurite.stop();
