@@ -55,8 +55,8 @@ lint: node_modules/.installed
 	go run $(STATICCHECK) ./...
 	npm run typecheck
 
-bench: build
-	go test -run '^$$' -bench . -benchtime 1s ./sas ./blobstore/... ./internal/...
+bench: build browser
+	go run ./test/bench
 
 clean:
 	rm -rf bin web/dist/assets node_modules

@@ -26,6 +26,7 @@ var suites = []suite{
 	{"grants", grants},
 	{"storage", storage},
 	{"uploads", uploads},
+	{"images", images},
 }
 
 // bench is what every suite needs.
