@@ -129,6 +129,28 @@ describe.each(storages)('blobs of @azure/storage-blob on %s', (storage) => {
       expect(await textOf(blob)).toBe('once');
     });
 
+    test('decide over leases, copies and containers', async () => {
+      const container = await fixture.newContainer();
+      const blob = await put(container, 'b', 'first');
+      const { etag: first } = await blob.getProperties();
+      const { etag: second } = await blob.upload('second', 6);
+      const lease = blob.getBlobLeaseClient();
+      expect(await refusal(lease.acquireLease(15, { conditions: { ifMatch: first } }))).toBe('412 ConditionNotMet');
+      await lease.acquireLease(15, { conditions: { ifMatch: second } });
+      await lease.releaseLease();
+
+      const copy = container.getBlockBlobClient('copy');
+      expect(await refusal(copy.syncCopyFromURL(blob.url, { sourceConditions: { ifMatch: first } }))).toBe(storage === 'azurite' ? '412 ConditionNotMet' : '412 SourceConditionNotMet');
+      await copy.syncCopyFromURL(blob.url, { sourceConditions: { ifMatch: second } });
+      expect(await refusal(copy.syncCopyFromURL(blob.url, { conditions: { ifMatch: first } }))).toBe('412 ConditionNotMet');
+
+      const { lastModified } = await container.getProperties();
+      const before = new Date(lastModified!.getTime() - 60_000);
+      expect(await refusal(container.delete({ conditions: { ifUnmodifiedSince: before } }))).toBe('412 ConditionNotMet');
+      expect(await refusal(container.setMetadata({ a: 'b' }, { conditions: { ifModifiedSince: lastModified } }))).toBe('412 ConditionNotMet');
+      await container.delete({ conditions: { ifModifiedSince: before } });
+    });
+
     fixture.notAzurite('it does not look at x-ms-if-tags')('on tags', async () => {
       const blob = (await fixture.newContainer()).getBlockBlobClient('tagged');
       await blob.upload('x', 1, { tags: { state: 'draft' } });
@@ -344,6 +366,16 @@ describe.each(storages)('blobs of @azure/storage-blob on %s', (storage) => {
       expect(deleted).toMatchObject({ subResponsesSucceededCount: 3, subResponsesFailedCount: 1 });
       expect(deleted.subResponses.at(-1)).toMatchObject({ status: 404, errorCode: 'BlobNotFound' });
       expect((await all(container.listBlobsFlat())).map(({ name }) => name)).toEqual(['d?e#f']);
+    });
+
+    fixture.notAzurite('it answers a container’s batch as the service’s, and only in part')('stay within a container when they begin there', async () => {
+      const [container, other] = [await fixture.newContainer(), await fixture.newContainer()];
+      const [mine, theirs] = [await put(container, 'mine'), await put(other, 'theirs')];
+      const { subResponses } = await container.getBlobBatchClient().deleteBlobs([mine, theirs]);
+      expect(subResponses[0]!.status).toBe(202);
+      expect(await mine.exists()).toBe(false);
+      expect(subResponses[1]!.status).toBeGreaterThanOrEqual(400);
+      expect(await theirs.exists()).toBe(true);
     });
   });
 });

@@ -213,6 +213,6 @@ describe('valetkey storage over HTTPS', () => {
     const before = await serial();
     certificate = writeCertificate(folder.path);
     await expect.poll(serial, { timeout: 20_000 }).not.toBe(before);
-    expect((await all(connect(running.connectionString, options()).listContainers())).length).toBeGreaterThanOrEqual(0);
+    await connect(running.connectionString, options()).getProperties(); // which trusts the new one only
   });
 });
