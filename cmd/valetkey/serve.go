@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type serveCmd struct {
 
 	PublicURL string   `placeholder:"URL" help:"The app's address as browsers see it, where that isn't the listener's."`
 	Origin    []string `sep:"," placeholder:"ORIGIN" help:"Pages of this origin may use the Blob service and ask for credentials, too. Repeatable."`
+
+	TrustedProxy []netip.Prefix `sep:"," placeholder:"NETWORK" help:"Proxies whose X-Forwarded-For is believed, for the rate limit: 10.0.0.0/8. Repeatable. Default none."`
 
 	Credentials     string        `enum:"on,off" default:"on" help:"Offer GET /api/credentials and the public gallery: on or off (${default})."`
 	CredentialsLife time.Duration `default:"2h" placeholder:"TIME" help:"How long the SAS of GET /api/credentials is good for (${default})."`

@@ -55,7 +55,7 @@ func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins
 		return nil, err
 	}
 	calls := api.New(photos, guests, &api.Options{
-		Origins: c.Origin, CredentialsOff: c.Credentials == "off", Log: log,
+		Origins: c.Origin, TrustedProxies: c.TrustedProxy, CredentialsOff: c.Credentials == "off", Log: log,
 		Limiter: grant.NewLimiter(&grant.LimiterOptions{PerSecond: c.GrantRate, Burst: c.GrantBurst}),
 	})
 	mux := http.NewServeMux()

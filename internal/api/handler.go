@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -20,6 +21,8 @@ import (
 type Options struct {
 	// Origins are the origins besides its own whose pages may ask for credentials. Default none.
 	Origins []string
+	// TrustedProxies are the peers whose X-Forwarded-For is believed, for the rate limit. Default none.
+	TrustedProxies []netip.Prefix
 	// MaxBody is the most bytes a request's body may have. Default 16 KiB.
 	MaxBody int64
 	// Limiter bounds how often one caller may ask for a SAS. Default: [grant.NewLimiter] with its defaults.
