@@ -127,7 +127,7 @@ func TestIssuersWithoutObjectIDsGetStableGUIDs(t *testing.T) {
 		}
 		return p.ObjectID
 	}
-	if who("a") != who("a") || who("a") == who("b") {
+	if first, again, other := who("a"), who("a"), who("b"); first != again || first == other {
 		t.Error("GUIDs are not one for each subject")
 	}
 }
