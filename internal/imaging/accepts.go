@@ -1,6 +1,10 @@
 package imaging
 
-import "mime"
+import (
+	"mime"
+
+	"github.com/valetkey/valetkey/internal/imaging/heif"
+)
 
 // Accepts tells whether a file that is said to be of this media type is worth looking at. What it really is, its bytes
 // say.
@@ -8,6 +12,12 @@ func Accepts(contentType string) bool {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false
+	}
+	switch mediaType {
+	case "image/heic", "image/heif": // they have no signature of their own: see mediaFile
+		return heif.Available
+	case "image/x-ms-bmp": // what some browsers call it
+		mediaType = "image/bmp"
 	}
 	for _, s := range signatures {
 		if s.take != nil && s.take.mediaType == mediaType {
