@@ -24,10 +24,14 @@ interface Known {
 
 describe('valetkey storage, killed again and again', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let running: StorageService | undefined;
   beforeAll(async () => {
     folder = await temporaryFolder();
   });
-  afterAll(() => folder.remove());
+  afterAll(async () => {
+    await running?.process.stop('SIGKILL');
+    await folder.remove();
+  });
 
   test(`keeps what it acknowledged through ${kills} kills`, async () => {
     const random = seeded(20_240_607);
@@ -36,13 +40,13 @@ describe('valetkey storage, killed again and again', () => {
     );
     const counts = { acknowledged: 0, underWay: 0, survived: 0 };
     for (let kill = 0; kill < kills; kill++) {
-      const running = await startStorage(['--dev-account'], { data: folder.path });
+      running = await startStorage(['--dev-account'], { data: folder.path });
       const container = connect(running.connectionString).getContainerClient('crash');
       await container.createIfNotExists();
       await settle(container, known.flat(), counts);
       await killAmid(running, container, known, Math.floor(random() * 25), random, counts);
     }
-    const running = await startStorage(['--dev-account'], { data: folder.path });
+    running = await startStorage(['--dev-account'], { data: folder.path });
     await settle(connect(running.connectionString).getContainerClient('crash'), known.flat(), counts);
     expect(await running.process.stop()).toBe(0);
     // Or the kills came when nothing was going on:
