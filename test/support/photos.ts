@@ -18,9 +18,20 @@ export interface Photo {
  * of a Go module that Valetkey uses anyway.
  */
 export async function cameraPhoto(): Promise<Photo> {
-  const module = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', 'github.com/bep/imagemeta'], { cwd: root }).toString().trim();
-  const bytes = await readFile(path.join(module, 'testdata/images/goexif/has-lens-info.jpg'));
+  const bytes = await moduleFile('github.com/bep/imagemeta', 'testdata/images/goexif/has-lens-info.jpg');
   return { name: 'Holiday on the phone.jpg', type: 'image/jpeg', bytes, width: 102, height: 205 };
+}
+
+/** A photo as newer phones keep them, which no browser but Safari shows. */
+export async function heicPhoto(): Promise<Photo> {
+  const bytes = await moduleFile('github.com/gen2brain/heic', 'testdata/test8.heic');
+  return { name: 'From the phone.HEIC', type: 'image/heic', bytes, width: 512, height: 512 };
+}
+
+/** A file of a Go module that go.mod names. */
+function moduleFile(module: string, file: string): Promise<Buffer> {
+  const folder = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: root }).toString().trim();
+  return readFile(path.join(folder, file));
 }
 
 /** A picture that does not compress well, drawn and encoded by the browser. */

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Owner, Photo } from './api'
 import { Gallery, usePhotoList } from './gallery/gallery'
 import { PhotoList } from './gallery/photo-list'
-import { Icon, Mark } from './icons'
+import { Icon, type IconName, Mark } from './icons'
 import { accept, listenForFiles, sortOut } from './incoming'
 import { SelectionBar } from './selection-bar'
 import { currentLanguage, languages, switchLanguage, t } from './texts'
@@ -153,7 +153,9 @@ function Header({ owner, onFiles }: { owner: Owner; onFiles: (files: File[]) => 
       </nav>
       <span class="actions">
         <AddButton onFiles={onFiles} />
-        <FolderButton onFiles={onFiles} />
+        {/* Phones have no folders to choose, and only they a camera that the browser opens by itself. */}
+        <PickButton class="add-folder" icon="folder" label={t.addFolder} attributes={directory} onFiles={onFiles} />
+        <PickButton class="add-camera" icon="camera" label={t.takePhoto} attributes={{ accept: 'image/*', capture: 'environment' }} onFiles={onFiles} />
       </span>
     </header>
   )
@@ -176,18 +178,30 @@ function AddButton({ onFiles }: { onFiles: (files: File[]) => void }): JSX.Eleme
   )
 }
 
-/** Whole folders, where there is a pointer: phones have none to choose. */
-function FolderButton({ onFiles }: { onFiles: (files: File[]) => void }): JSX.Element {
+/** Not standard, so it has no type, but every browser with a pointer has it. */
+const directory: object = { webkitdirectory: true }
+
+interface PickProps {
+  /** Where it is shown: by the style sheet. */
+  class: string
+  icon: IconName
+  label: string
+  attributes: JSX.IntrinsicElements['input']
+  onFiles: (files: File[]) => void
+}
+
+/** A smaller button beside the large one, for files from one special place. */
+function PickButton({ class: className, icon, label, attributes, onFiles }: PickProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null)
   const take = (): void => {
     onFiles(Array.from(input.current!.files ?? []))
     input.current!.value = ''
   }
   return (
-    <span class="add-folder">
-      <input ref={input} type="file" {...{ webkitdirectory: true }} hidden tabIndex={-1} aria-label={t.addFolder} onChange={take} />
-      <button type="button" class="icon-button" aria-label={t.addFolder} title={t.addFolder} onClick={() => input.current!.click()}>
-        <Icon name="folder" />
+    <span class={className}>
+      <input ref={input} type="file" {...attributes} hidden tabIndex={-1} aria-label={label} onChange={take} />
+      <button type="button" class="icon-button" aria-label={label} title={label} onClick={() => input.current!.click()}>
+        <Icon name={icon} />
       </button>
     </span>
   )

@@ -1,7 +1,22 @@
 /** Files on their way in: dropped anywhere, pasted, chosen. Nothing of the uploader is needed to receive them. */
 
+/**
+ * The media type of a file by its name. Systems do not know all of them (Windows and Linux say nothing of HEIC), and some
+ * have names of their own: the server is told the registered one.
+ */
+const types: Record<string, string> = {
+  jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', gif: 'image/gif', webp: 'image/webp', avif: 'image/avif',
+  heic: 'image/heic', heif: 'image/heic', tif: 'image/tiff', tiff: 'image/tiff', bmp: 'image/bmp',
+}
+
 /** What the file pickers offer; what is really accepted, the server says. */
-export const accept = 'image/*,.heic,.heif'
+export const accept = 'image/*,.heic,.heif,.tif,.tiff,.bmp'
+
+/** What to call a file's type in a request: by its ending where that says it, else as the browser has it; '' for no photo. */
+export function photoType({ name, type }: { name: string; type: string }): string {
+  if (type !== '' && !type.startsWith('image/')) return ''
+  return types[/\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''] ?? (type === 'image/heif' ? 'image/heic' : type)
+}
 
 type Receive = (files: File[]) => void
 
@@ -76,7 +91,6 @@ function nameClipping(file: File): File {
 /** Parts files into those that may be photos and the rest; what folders hold besides files of people is dropped. */
 export function sortOut(files: readonly File[]): { photos: File[]; others: File[] } {
   const visible = files.filter((file) => !/^(\.|Thumbs\.db$|desktop\.ini$)/i.test(file.name))
-  const isPhoto = (file: File): boolean =>
-    file.type.startsWith('image/') || (file.type === '' && /\.(jpe?g|png|gif|webp|hei[cf]|avif|tiff?|bmp)$/i.test(file.name))
+  const isPhoto = (file: File): boolean => photoType(file) !== ''
   return { photos: visible.filter(isPhoto), others: visible.filter((file) => !isPhoto(file)) }
 }

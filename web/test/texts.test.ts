@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UploadError } from 'uppy-azure-blob'
-import { sortOut } from '../src/incoming'
+import { photoType, sortOut } from '../src/incoming'
 import { formatBytes, formatDay, formatDuration, preferredLanguage } from '../src/texts'
 import { ar } from '../src/texts/ar'
 import { en } from '../src/texts/en'
@@ -51,6 +51,7 @@ describe('what went wrong', () => {
   it('has its own words for every problem of an upload', () => {
     expect(explain(problem('not-an-image'), 'a.jpg')).toBe(en.problem.notAnImage)
     expect(explain(problem('unsupported-type'), 'a.heic')).toBe(en.problem.heic)
+    expect(explain(problem('not-an-image'), 'a.heic')).toBe(en.problem.notAnImage)
     expect(explain(problem('unsupported-type'), 'a.svg')).toBe(en.problem.unsupportedType)
     expect(explain(problem('rate-limited'), 'a.jpg')).toBe(en.problem.rateLimited)
     expect(explain(problem('expired'), 'a.jpg')).toBe(en.problem.expired)
@@ -78,5 +79,12 @@ describe('sorting files out', () => {
     ])
     expect(photos.map((each) => each.name)).toEqual(['a.jpg', 'b.HEIC'])
     expect(others.map((each) => each.name)).toEqual(['c.txt', 'd'])
+  })
+  it('names the type of what the system does not know, or calls otherwise', () => {
+    const typed = (name: string, type: string) => photoType({ name, type })
+    expect([typed('a.HEIC', ''), typed('a.heif', 'image/heif'), typed('a', 'image/heif')]).toEqual(['image/heic', 'image/heic', 'image/heic'])
+    expect([typed('a.tif', ''), typed('a.bmp', 'image/x-ms-bmp'), typed('a.b.JPG', '')]).toEqual(['image/tiff', 'image/bmp', 'image/jpeg'])
+    expect([typed('a', 'image/png'), typed('a.xyz', 'image/svg+xml')]).toEqual(['image/png', 'image/svg+xml'])
+    expect([typed('a.jpg', 'text/html'), typed('a.xyz', ''), typed('jpg', '')]).toEqual(['', '', ''])
   })
 })

@@ -23,6 +23,7 @@ export const ar: Texts = {
   publicPhotos: 'العامة',
   addPhotos: 'إضافة صور',
   addFolder: 'إضافة مجلد',
+  takePhoto: 'التقاط صورة',
   dropHere: 'أفلت صورك في أي مكان',
   dropHint: 'تذهب مباشرة إلى مساحة التخزين.',
   emptyTitle: 'مكان هادئ لصورك',
@@ -102,7 +103,7 @@ export const ar: Texts = {
   smallerHint: '2560 بكسل على الأكثر: أسرع وأقل استهلاكًا للبيانات.',
   problem: {
     tooLarge: 'هذا الملف كبير جدًا.',
-    unsupportedType: 'هذا النوع من الملفات غير مقبول. المقبول: JPEG وPNG وGIF وWebP.',
+    unsupportedType: 'هذا النوع من الملفات غير مقبول. المقبول: JPEG وPNG وGIF وWebP وHEIC وTIFF وBMP.',
     heic: 'صور HEIC غير مقبولة هنا. صدّرها بصيغة JPEG، أو اضبط الكاميرا على «الأكثر توافقًا».',
     notAnImage: 'هذا الملف ليس صورة، أو أنه تالف.',
     quota: 'امتلأت مساحتك. احذف بعض الصور لتوفير مكان.',

@@ -20,7 +20,7 @@ function byType(error: UploadError, fileName: string): string {
     case 'unsupported-type':
       return /\.hei[cf]$/i.test(fileName) ? problem.heic : problem.unsupportedType
     case 'not-an-image':
-      return /\.hei[cf]$/i.test(fileName) ? problem.heic : problem.notAnImage
+      return problem.notAnImage
     case 'quota':
       return problem.quota
     case 'rate-limited':

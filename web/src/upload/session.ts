@@ -3,6 +3,7 @@ import GoldenRetriever from '@uppy/golden-retriever'
 import ThumbnailGenerator from '@uppy/thumbnail-generator'
 import AzureBlob from 'uppy-azure-blob'
 import type { Photo } from '../api'
+import { photoType } from '../incoming'
 import { t } from '../texts'
 import { recall, remember } from '../remember'
 import { showToast } from '../toasts'
@@ -158,7 +159,7 @@ export class Session {
   async #add(files: readonly File[], again = false): Promise<void> {
     await this.#restored
     await this.#applySmaller()
-    this.#uppy.addFiles(files.map((file) => ({ source: 'page', name: file.name, type: file.type, data: file, meta: metaOf(file, again) })))
+    this.#uppy.addFiles(files.map((file) => ({ source: 'page', name: file.name, type: photoType(file), data: file, meta: metaOf(file, again) })))
   }
 
   #restoration(): Promise<void> {

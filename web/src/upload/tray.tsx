@@ -112,7 +112,7 @@ function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
   const named = (action: string): string => t.ofFile(name, action)
   return (
     <li class="tray-row" data-status={status}>
-      <span class="thumb" aria-hidden="true">{item.preview ? <img src={item.preview} alt="" /> : null}</span>
+      <span class="thumb" aria-hidden="true">{item.preview ? <img src={item.preview} alt="" /> : <Icon name="image" />}</span>
       <div class="tray-file">
         <span class="name" title={name}><bdi>{name}</bdi></span>
         <span class="state">{stateText(item)}</span>

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../../../test/support/browser'
+import { heicPhoto } from '../../../test/support/photos'
 import { type Server, startValetkey } from '../../../test/support/servers'
 import { noise } from './png'
 
@@ -190,6 +191,64 @@ describe('files come in', () => {
     expect(await page.locator('.tile').count()).toBe(1)
     await page.getByRole('button', { name: 'Add anyway' }).click()
     await expect.poll(() => page.locator('.tile').count(), { timeout: 30_000 }).toBe(2)
+    await leave()
+  })
+})
+
+describe('formats that this browser cannot show', () => {
+  it('are taken, and published as what it can', async () => {
+    const { page, complaints, leave } = await visit()
+    await page.locator('.empty').waitFor()
+    const { bytes } = await heicPhoto()
+    // As Windows and Linux have it: without a type.
+    const drop = await page.evaluateHandle((base64) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], 'From the phone.HEIC'))
+      return transfer
+    }, bytes.toString('base64'))
+    await page.dispatchEvent('main', 'drop', { dataTransfer: drop })
+    await page.locator('.tray .thumb .icon').waitFor()
+    const photo = page.getByRole('img', { name: 'From the phone' }).first()
+    await photo.waitFor({ timeout: 90_000 })
+    await page.locator('.tile img.is-loaded').waitFor()
+    expect(await photo.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(100)
+    const { photos } = (await (await page.context().request.get(`${server.url}/api/photos`)).json()) as { photos: { original: { type: string } }[] }
+    expect(photos.map(({ original }) => original.type)).toEqual(['image/jpeg'])
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  it('are refused in clear words where the server does not take them', async () => {
+    const { page, leave } = await visit()
+    await page.locator('input[type=file]').first().setInputFiles([
+      { name: 'drawing.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') },
+      { name: 'broken.heic', mimeType: 'image/heic', buffer: Buffer.from('These are notes.') },
+    ])
+    await page.getByText('This kind of file is not accepted. JPEG, PNG').waitFor()
+    await page.getByText('This is not an image, or it is damaged.').waitFor()
+    expect(await page.locator('.tile').count()).toBe(0)
+    await leave()
+  })
+})
+
+describe('the camera', () => {
+  it('has a button on phones alone', async () => {
+    for (const [options, shown] of [[{}, false], [looks[2]![1], true]] as const) {
+      const { page, leave } = await visit(options)
+      await page.locator('.empty').waitFor()
+      expect(await page.getByRole('button', { name: 'Take a photo' }).isVisible()).toBe(shown)
+      await leave()
+    }
+  })
+
+  it('sends what it takes', async () => {
+    const { page, leave } = await visit(looks[2]![1])
+    const chosen = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Take a photo' }).click()
+    const camera = await chosen
+    expect(await camera.element().getAttribute('capture')).toBe('environment')
+    await camera.setFiles(pictures[0]!)
+    await page.locator('.tile img.is-loaded').waitFor()
     await leave()
   })
 })
