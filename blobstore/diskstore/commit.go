@@ -2,6 +2,7 @@ package diskstore
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type committer struct {
 	mu     sync.Mutex
 	queue  []*change
 	closed bool
+	busy   chan struct{} // closed when the transaction that is being committed is done; nil: there is none
 	wake   chan struct{} // capacity 1
 	ended  chan struct{}
 }
@@ -84,8 +86,39 @@ func (s *Store) commitLoop() {
 			if n == 0 {
 				break
 			}
+			done := make(chan struct{})
+			q.setBusy(done)
 			s.commit(batch)
+			q.setBusy(nil)
+			close(done)
 		}
+	}
+}
+
+func (q *committer) setBusy(done chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy = done
+}
+
+// maxYield is how long a page of a list waits for writers at most: a commit's time on a disk that is not slow.
+const maxYield = 10 * time.Millisecond
+
+// yield waits until the transaction that is being committed is done, but not long. Who lists without pause would
+// otherwise take the processors from those who write, who wait for the disk three times for every write.
+func (q *committer) yield(ctx context.Context) {
+	q.mu.Lock()
+	done := q.busy
+	q.mu.Unlock()
+	if done == nil {
+		return
+	}
+	timer := time.NewTimer(maxYield)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

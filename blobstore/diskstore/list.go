@@ -34,6 +34,7 @@ func (s *Store) ListBlobs(ctx context.Context, name blobstore.ContainerName, o b
 		return page, err
 	}
 	defer end()
+	s.commits.yield(ctx)
 	err = s.view(func(v view) error {
 		id, err := v.containerID(name)
 		if err != nil {

@@ -78,7 +78,17 @@ func machine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("Measured on %s, %d cores%s, %s, %s.", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), model, runtime.Version(), node)
+	return fmt.Sprintf("Measured on %s, %d cores%s, %s, %s.%s", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), model, runtime.Version(), node, shared())
+}
+
+// shared says so when the machine had other work to do before the measurements began (proc(5), loadavg).
+func shared() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	var minute float64
+	if _, scanned := fmt.Sscan(string(text), &minute); err != nil || scanned != nil || minute < float64(runtime.NumCPU())/2 {
+		return ""
+	}
+	return fmt.Sprintf(" **The machine was shared: its load average\nwas %.1f before the start.** Every figure is lower for it, and ratios waver.", minute)
 }
 
 func median(values []float64) float64 {
