@@ -47,6 +47,11 @@ export class Running {
     }
   }
 
+  /** Waits until the program has said something, and returns what the pattern's first group matched. */
+  async tells(pattern: RegExp): Promise<string> {
+    return (await this.says(pattern))[1] ?? '';
+  }
+
   /** Asks the program to stop and returns its exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (!this.ended) {

@@ -38,8 +38,8 @@ export async function startValetkey(storage: Storage, args: string[] = []): Prom
     ['serve', '--listen', '127.0.0.1:0', '--storage-listen', '127.0.0.1:0', '--data', folder.path, ...args],
     { ...cleanEnvironment, VALETKEY_STORAGE: azurite?.connectionString },
   );
-  const [, url] = await server.says(/App and API\s+(\S+)\n/);
-  const [, blobUrl] = await server.says(/Blob service\s+(\S+)/);
+  const url = await server.tells(/App and API\s+(\S+)\n/);
+  const blobUrl = await server.tells(/Blob service\s+(\S+)/);
   return {
     url,
     blobUrl,
@@ -57,7 +57,7 @@ export async function startValetkey(storage: Storage, args: string[] = []): Prom
 /** The key of the embedded service, as its own command tells it. */
 async function embeddedKey(data: string): Promise<string> {
   const command = Running.start(binary, ['connection-string', '--data', data], cleanEnvironment);
-  const [, key] = await command.says(/AccountKey=([^;\n]+)/);
+  const key = await command.tells(/AccountKey=([^;\n]+)/);
   await command.ends();
   return key;
 }
@@ -131,7 +131,7 @@ export async function startAzurite(): Promise<BlobService> {
     path.join(root, 'node_modules/azurite/dist/src/blob/main.js'),
     '--blobPort', '0', '--location', folder.path, '--skipApiVersionCheck', '--disableTelemetry', '--silent',
   ]);
-  const [, address] = await azurite.says(/successfully listens on (http:\S+)/);
+  const address = await azurite.tells(/successfully listens on (http:\S+)/);
   const blobUrl = `${address.replace(/\/$/, '')}/${devAccount}`;
   return {
     blobUrl,
