@@ -14,8 +14,9 @@ function executable(): string {
   throw new Error('No Chromium. Run `make browser`, or name one in VALETKEY_TEST_BROWSER.');
 }
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+/** How the tests start it. */
+export function browserOptions(): { executablePath: string; args: string[] } {
+  return {
     executablePath: executable(),
     args: [
       '--no-sandbox', // the tests may run as root; they open no page but their own
@@ -26,5 +27,9 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
     ],
-  });
+  };
+}
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch(browserOptions());
 }
