@@ -11,6 +11,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
 	"github.com/valetkey/valetkey/internal/imaging/icc"
+	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
 	"github.com/valetkey/valetkey/internal/imaging/raster"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"github.com/valetkey/valetkey/internal/imaging/thumbhash"
@@ -107,7 +108,11 @@ func encodeLossy(m *raster.Image, icc []byte, quality int) (Image, error) {
 	if err := jpeg.Encode(&b, m.Image(), &jpeg.Options{Quality: quality}); err != nil {
 		return Image{}, err
 	}
-	file, err := strip.JPEG(b.Bytes(), strip.Limits{})
+	small, err := scaled.Optimize(b.Bytes())
+	if err != nil {
+		return Image{}, err
+	}
+	file, err := strip.JPEG(small, strip.Limits{})
 	if err != nil {
 		return Image{}, err
 	}

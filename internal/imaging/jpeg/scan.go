@@ -17,31 +17,35 @@ type band struct {
 	high, low   int // bit positions of successive approximation
 }
 
-// scan reads a scan header and the data behind it.
-func (d *decoder) scan(ctx context.Context, b []byte) error {
+// scanHeader reads which components a scan is of, and what part of their coefficients.
+func (d *decoder) scanHeader(b []byte) (selected []*component, s band, err error) {
 	if d.components == nil {
-		return fmt.Errorf("%w: a scan before its frame", ErrMalformed)
+		return nil, s, fmt.Errorf("%w: a scan before its frame", ErrMalformed)
 	}
 	if len(b) < 1 || len(b) != 4+2*int(b[0]) || b[0] == 0 || int(b[0]) > len(d.components) {
-		return fmt.Errorf("%w: scan header", ErrMalformed)
+		return nil, s, fmt.Errorf("%w: scan header", ErrMalformed)
 	}
-	var selected []*component
 	for i := range int(b[0]) {
 		c, err := d.selectComponent(b[1+2*i], b[2+2*i], selected)
 		if err != nil {
-			return err
+			return nil, s, err
 		}
 		selected = append(selected, c)
 	}
 	tail := b[len(b)-3:]
-	s := band{int(tail[0]), int(tail[1]), int(tail[2] >> 4), int(tail[2] & 15)}
-	if err := d.checkBand(s, selected); err != nil {
+	s = band{int(tail[0]), int(tail[1]), int(tail[2] >> 4), int(tail[2] & 15)}
+	return selected, s, d.checkBand(s, selected)
+}
+
+// scan reads a scan header and the data behind it.
+func (d *decoder) scan(ctx context.Context, b []byte) error {
+	selected, s, err := d.scanHeader(b)
+	if err != nil {
 		return err
 	}
 	d.bits = bitReader{data: d.data}
 	d.bits.reset(d.at)
 	d.runs = 0
-	var err error
 	if len(selected) == 1 {
 		err = d.single(ctx, selected[0], s)
 	} else {
