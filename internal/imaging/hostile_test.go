@@ -233,8 +233,8 @@ func TestACutAtEveryMarkerIsRefused(t *testing.T) {
 
 // TestConcurrentPhotosShareOneMemoryBudget runs more photos at a time than the budget allows and watches the heap.
 func TestConcurrentPhotosShareOneMemoryBudget(t *testing.T) {
-	const side = 2000
-	data := pngOf(t, image.NewNRGBA(image.Rect(0, 0, side, side))) // estimated at 12 bytes a pixel: 48 MB
+	const side = 1000
+	data := pngOf(t, image.NewNRGBA(image.Rect(0, 0, side, side))) // estimated at 12 bytes a pixel: 12 MB
 	p := pipeline(t, &imaging.Options{MemoryBudget: 13 * side * side, Widths: []int{64}})
 	runtime.GC()
 	var start runtime.MemStats
