@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../../../test/support/browser'
@@ -8,15 +10,21 @@ import { binary } from '../../../test/support/servers'
 import { noise } from './png'
 
 const MiB = 1024 * 1024
-const width = 3000
-const height = 2400
+/** VALETKEY_TEST_SURVIVE_MB=300 sends a file of that size instead, by a link as many times faster. */
+const megabytes = Number(process.env.VALETKEY_TEST_SURVIVE_MB ?? 21.6)
+const width = Math.round(Math.sqrt((megabytes * 1e6) / 3 / 0.8))
+const height = Math.round(width * 0.8)
+/** How much longer or faster things are with a file that is larger than usual. */
+const scale = Math.max(1, megabytes / 100)
 /** Bytes a second that the emulated link lets through: the file takes a few seconds. */
-const link = 5 * MiB
+const link = scale * 5 * MiB
 
 const { png, pixels } = noise(width, height, 'survive')
 const blocks = Math.ceil(png.length / MiB)
 
 let browser: Browser
+/** Where the file lies that is chosen. */
+let chosen: Awaited<ReturnType<typeof temporaryFolder>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let ports: [number, number]
 let server: Running
@@ -40,7 +48,7 @@ async function start(...args: string[]): Promise<void> {
     binary,
     [
       'serve', '--listen', `127.0.0.1:${ports[0]}`, '--storage-listen', `127.0.0.1:${ports[1]}`,
-      '--data', folder.path, '--block-size', '1MiB', ...args,
+      '--data', folder.path, '--block-size', '1MiB', '--max-upload', '400MiB', ...args,
     ],
     { AZURE_STORAGE_CONNECTION_STRING: undefined, VALETKEY_STORAGE: undefined },
   )
@@ -68,13 +76,13 @@ async function openPage(): Promise<void> {
 }
 
 const choose = (): Promise<void> =>
-  page.locator('input[type=file]').first().setInputFiles({ name: 'noise.png', mimeType: 'image/png', buffer: png })
+  page.locator('input[type=file]').first().setInputFiles(path.join(chosen.path, 'noise.png'))
 
-const blocksArrived = (n: number) => expect.poll(() => arrived.size, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(n)
+const blocksArrived = (n: number) => expect.poll(() => arrived.size, { timeout: 60_000 * scale, interval: 20 }).toBeGreaterThanOrEqual(n)
 
 /** Waits for the photo and compares every pixel of what is published with what was sent. */
 async function photoIsWhole(): Promise<void> {
-  await page.getByRole('img', { name: 'noise' }).first().waitFor({ timeout: 90_000 })
+  await page.getByRole('img', { name: 'noise' }).first().waitFor({ timeout: 90_000 * scale })
   const photos = (await (await context.request.get(`http://127.0.0.1:${ports[0]}/api/photos`)).json()) as {
     photos: { original: { url: string } }[]
   }
@@ -118,8 +126,13 @@ function nothingSentTwice(): void {
 
 beforeAll(async () => {
   browser = await launchBrowser()
+  chosen = await temporaryFolder()
+  await writeFile(path.join(chosen.path, 'noise.png'), png)
 })
-afterAll(() => browser?.close())
+afterAll(async () => {
+  await browser?.close()
+  await chosen?.remove()
+})
 beforeEach(async () => {
   folder = await temporaryFolder()
   ports = [await freePort(), await freePort()]
@@ -130,12 +143,12 @@ afterEach(async () => {
   await folder.remove()
 })
 
-describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`, () => {
+describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`, { timeout: 120_000 * scale }, () => {
   it('goes on after the page was reloaded', async () => {
     await start()
     await openPage()
     await choose()
-    await blocksArrived(5)
+    await blocksArrived(Math.floor(blocks / 4))
     await page.reload()
     await photoIsWhole()
     expect(renewals).toBe(1)
@@ -146,7 +159,7 @@ describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`,
     await start()
     await openPage()
     await choose()
-    await blocksArrived(5)
+    await blocksArrived(Math.floor(blocks / 4))
     await page.reload()
     const small = noise(600, 400, 'beside').png
     await page.locator('input[type=file]').first().setInputFiles({ name: 'beside.png', mimeType: 'image/png', buffer: small })
@@ -160,7 +173,7 @@ describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`,
     await start()
     await openPage()
     await choose()
-    await blocksArrived(5)
+    await blocksArrived(Math.floor(blocks / 4))
     await context.setOffline(true)
     await page.getByText('You are offline').waitFor()
     await context.setOffline(false)
@@ -181,7 +194,7 @@ describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`,
     await start()
     await openPage()
     await choose()
-    await blocksArrived(5)
+    await blocksArrived(Math.floor(blocks / 4))
     await server.stop('SIGKILL')
     await start()
     await photoIsWhole()
