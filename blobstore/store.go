@@ -25,7 +25,8 @@ import (
 //   - "container lease": the same with LeaseIDMismatchWithContainerOperation and
 //     LeaseNotPresentWithContainerOperation.
 type Store interface {
-	// ServiceProperties returns the account's settings, the defaults when none were ever set.
+	// ServiceProperties returns the account's settings, the defaults when none were ever set. What it points to is shared:
+	// callers change none of it.
 	ServiceProperties(ctx context.Context, account string) (ServiceProperties, error)
 	// SetServiceProperties replaces the settings whose fields are not nil and keeps the others.
 	SetServiceProperties(ctx context.Context, account string, p ServiceProperties) error

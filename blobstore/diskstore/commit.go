@@ -8,6 +8,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/valetkey/valetkey/blobstore"
 )
@@ -221,7 +222,7 @@ type view struct{ tx *bolt.Tx }
 func (s *Store) view(read func(v view) error) error {
 	err := s.db.View(func(tx *bolt.Tx) error { return read(view{tx}) })
 	s.worked(1)
-	if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return blobstore.ErrClosed
 	}
 	return err

@@ -148,7 +148,8 @@ func (s *Store) passThroughTrash() (emptied int, err error) {
 		from = append(bytes.Clone(todo[len(todo)-1]), 0)
 		// Whoever saw one of these contents in a blob has pinned it after this.
 		r.opening.Lock()
-		r.opening.Unlock() //nolint:staticcheck // waiting is all that is wanted
+		//lint:ignore SA2001 waiting is all that is wanted
+		r.opening.Unlock()
 		todo = slices.DeleteFunc(todo, func(k []byte) bool {
 			return k[0] == trashContent && r.pinned(binary.BigEndian.Uint64(k[1:]))
 		})
@@ -212,12 +213,11 @@ func (t *txn) removeContent(id []byte, budget int) int {
 	used := 1
 	for used <= budget {
 		c := t.cursor(bucketContents)
-		k, value := c.Seek(after(id))
-		if k == nil {
-			k, value = c.Last()
-		} else {
-			k, value = c.Prev()
+		step := c.Prev
+		if next, _ := c.Seek(after(id)); next == nil {
+			step = c.Last
 		}
+		k, value := step()
 		if !bytes.HasPrefix(k, id) {
 			return used
 		}

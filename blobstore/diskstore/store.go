@@ -65,25 +65,26 @@ func (e *FormatError) Error() string {
 
 // Store is a blob store in a folder. Use Open to make one.
 type Store struct {
-	dir       string
-	temporary bool // the folder goes with the store
-	db        *bolt.DB
-	segments  *segments
-	files     readFiles
-	md5       *md5Pool
-	commits   *committer
-	reclaim   *reclaimer
-	ballast   ballast
-	verified  verifiedChunks
-	work      atomic.Int64 // units since worked last looked
-	maxMapped int64
-	now       func() time.Time
-	events    func(blobstore.Event)
-	keep      bool // events
-	log       *slog.Logger
-	lastTick  uint64 // used by the commit loop only
-	failed    error  // likewise: why no change is taken any more
-	metaFile  *os.File
+	dir        string
+	temporary  bool // the folder goes with the store
+	db         *bolt.DB
+	segments   *segments
+	files      readFiles
+	md5        *md5Pool
+	commits    *committer
+	reclaim    *reclaimer
+	ballast    ballast
+	verified   verifiedChunks
+	properties propertiesCache
+	work       atomic.Int64 // units since worked last looked
+	maxMapped  int64
+	now        func() time.Time
+	events     func(blobstore.Event)
+	keep       bool // events
+	log        *slog.Logger
+	lastTick   uint64 // used by the commit loop only
+	failed     error  // likewise: why no change is taken any more
+	metaFile   *os.File
 
 	// How far segments may hold bytes from before this Open that nothing names: those that are written to now up to
 	// the limit, the others wholly, those from firstNew on not at all.
