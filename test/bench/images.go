@@ -24,18 +24,40 @@ func images(ctx context.Context, b *bench) (*report, error) {
 		name, format, cgo string
 		cpu               float64
 	}{{"WebP, with cgo", "webp", "1", 1.0}, {"JPEG, without cgo", "jpeg", "0", 1.7}} {
-		text, err := b.contend(ctx, m.format, m.cgo)
+		text, err := b.contend(ctx, m.format, m.cgo, append([]string{"-runs", strconv.Itoa(b.times)}, b.realPhotos(ctx)...))
 		if err != nil {
 			return nil, err
 		}
 		r.rows = append(r.rows, contestRows(text, m.name, m.cpu)...)
 		r.notes = append(r.notes, "", m.name+":", "", "```text\n"+strings.TrimRight(text, "\n")+"\n```")
 	}
+	text, err := b.contend(ctx, "webp", "1", []string{"-rate", "100"})
+	if err != nil {
+		return nil, err
+	}
+	r.rows = append(r.rows, rateRows(text)...)
 	return r, nil
 }
 
+// rateLine is a line of test/bench/images -rate: who, and photos a second.
+var rateLine = regexp.MustCompile(`(?m)^\s+(\w+)\s+([\d.]+) photos/s$`)
+
+// rateRows reads the lines of both contenders: their work, then one line each.
+func rateRows(text string) []row {
+	perSecond := map[string]float64{}
+	for _, m := range rateLine.FindAllStringSubmatch(text, -1) {
+		perSecond[m[1]], _ = strconv.ParseFloat(m[2], 64) // the pattern takes numbers only
+	}
+	ours, peer := perSecond["pipeline"], perSecond["sharp"]
+	if ours == 0 || peer == 0 {
+		return nil
+	}
+	work, _, _ := strings.Cut(text, "\n")
+	return []row{atLeast("WebP, with cgo, "+work, fmt.Sprintf("%.2f/s", ours), fmt.Sprintf("sharp %.2f/s", peer), ours/peer, 1)}
+}
+
 // contend builds test/bench/images with or without cgo and runs it.
-func (b *bench) contend(ctx context.Context, format, cgo string) (string, error) {
+func (b *bench) contend(ctx context.Context, format, cgo string, more []string) (string, error) {
 	dir, err := os.MkdirTemp(b.scratch, "valetkey-bench-")
 	if err != nil {
 		return "", err
@@ -47,12 +69,12 @@ func (b *bench) contend(ctx context.Context, format, cgo string) (string, error)
 	if err := build.Run(); err != nil {
 		return "", err
 	}
-	arguments := []string{"-format", format, "-runs", strconv.Itoa(b.times)}
+	arguments := []string{"-format", format}
 	if _, err := os.Stat(filepath.Join(b.root, "node_modules/sharp")); err == nil {
 		arguments = append(arguments, "-sharp", ".")
 	}
 	var out bytes.Buffer
-	run := exec.CommandContext(ctx, binary, append(arguments, b.realPhotos(ctx)...)...)
+	run := exec.CommandContext(ctx, binary, append(arguments, more...)...)
 	run.Dir, run.Stdout, run.Stderr = b.root, &out, os.Stderr
 	err = run.Run()
 	return out.String(), err

@@ -1,7 +1,7 @@
 // Command images holds the photo pipeline against sharp: CPU time, memory, bytes and similarity, for generated photos of
 // 12 and 48 megapixels and any files named on the command line.
 //
-//	go run ./test/bench/images [-sharp FOLDER] [-format webp|jpeg] [FILE…]
+//	go run ./test/bench/images [-sharp FOLDER] [-format webp|jpeg] [-rate COUNT] [FILE…]
 //
 // FOLDER is where sharp is installed (npm i sharp); without it only the pipeline is measured. Every contender runs in a
 // process of its own, on one thread at a time for sharp, so that its peak memory is its own.
@@ -23,6 +23,9 @@ import (
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "-child" {
 		exit(child(os.Args[2:], os.Stdout))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "-rate-child" {
+		exit(rateChild(os.Args[2:], os.Stdout))
 	}
 	exit(run())
 }
@@ -49,12 +52,16 @@ func run() error {
 	runs := flag.Int("runs", 3, "how often each photo is processed")
 	quality := flag.Int("quality", 0, "quality of the pipeline's variants (default its own)")
 	effort := flag.Int("effort", 0, "effort of the pipeline's encoder (default its own)")
+	count := flag.Int("rate", 0, "how many photos to process two at a time, for photos a second, in place of the rest")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "images")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if *count > 0 {
+		return rates(*sharp, *format, dir, *count)
+	}
 	files := flag.Args()
 	for _, size := range [][2]int{{4000, 3000}, {8000, 6000}} {
 		data, err := photo(size[0], size[1])
@@ -82,7 +89,7 @@ func run() error {
 		if *sharp == "" {
 			continue
 		}
-		script, err := sharpScript(*sharp)
+		script, err := sharpScript("sharp.mjs", *sharp)
 		if err != nil {
 			return err
 		}
@@ -96,9 +103,9 @@ func run() error {
 	return nil
 }
 
-// sharpScript puts sharp.mjs where node finds sharp.
-func sharpScript(folder string) (string, error) {
-	data, err := os.ReadFile("test/bench/images/sharp.mjs")
+// sharpScript puts one of the scripts here where node finds sharp.
+func sharpScript(script, folder string) (string, error) {
+	data, err := os.ReadFile(filepath.Join("test/bench/images", script))
 	if err != nil {
 		return "", fmt.Errorf("run this from the root of the repository: %w", err)
 	}
