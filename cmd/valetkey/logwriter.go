@@ -3,75 +3,69 @@ package main
 import (
 	"io"
 	"sync"
+	"time"
 )
 
-// maxUnwritten is how many bytes of log may wait; who logs more waits for the writing.
-const maxUnwritten = 1 << 20
+const (
+	logDelay = 20 * time.Millisecond // how long a line may wait for others
+	logBatch = 64 << 10              // how many bytes wait at most
+)
 
-// logWriter writes what has gathered while the last write was under way in one go: no line waits for another, but a busy
-// server makes one system call for many lines. Close writes what is left.
+// logWriter gathers lines for a moment and writes them in one go: a busy server makes one system call for many lines.
+// Close writes what is left.
 type logWriter struct {
 	w io.Writer
 
 	mu      sync.Mutex
-	changed sync.Cond // there is something to write, or room again, or the end
 	pending []byte
+	timer   *time.Timer // nil until the first line
 	closed  bool
 	err     error
-	done    chan struct{}
 }
 
-func newLogWriter(w io.Writer) *logWriter {
-	l := &logWriter{w: w, done: make(chan struct{})}
-	l.changed.L = &l.mu
-	go l.run()
-	return l
-}
+func newLogWriter(w io.Writer) *logWriter { return &logWriter{w: w} }
 
 // Write takes a line. An error is that of an earlier write: nobody waits for this one.
 func (l *logWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.pending) > maxUnwritten && !l.closed {
-		l.changed.Wait()
-	}
 	if l.closed {
 		return l.w.Write(p)
 	}
-	if len(l.pending) == 0 {
-		l.changed.Broadcast()
-	}
+	first := len(l.pending) == 0
 	l.pending = append(l.pending, p...)
+	switch {
+	case len(l.pending) >= logBatch:
+		l.flush()
+	case first && l.timer == nil:
+		l.timer = time.AfterFunc(logDelay, l.due)
+	case first:
+		l.timer.Reset(logDelay)
+	}
 	return len(p), l.err
 }
 
-func (l *logWriter) run() {
-	defer close(l.done)
-	var writing []byte
+func (l *logWriter) due() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for {
-		for len(l.pending) == 0 && !l.closed {
-			l.changed.Wait()
-		}
-		if len(l.pending) == 0 {
-			return
-		}
-		writing, l.pending = l.pending, writing[:0]
-		l.mu.Unlock()
-		_, err := l.w.Write(writing)
-		l.mu.Lock()
-		l.err = err
-		l.changed.Broadcast()
+	l.flush()
+}
+
+func (l *logWriter) flush() {
+	if len(l.pending) > 0 {
+		_, l.err = l.w.Write(l.pending)
+		l.pending = l.pending[:0]
 	}
 }
 
 // Close writes what is left. What is written later goes straight through.
 func (l *logWriter) Close() error {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flush()
 	l.closed = true
-	l.changed.Broadcast()
-	l.mu.Unlock()
-	<-l.done
+	if l.timer != nil {
+		l.timer.Stop()
+	}
 	return l.err
 }

@@ -1,49 +1,61 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
-// slowWriter blocks until it is let go, and counts the writes.
-type slowWriter struct {
-	mu     sync.Mutex
-	b      bytes.Buffer
+// countingWriter keeps what is written and how often.
+type countingWriter struct {
+	text   strings.Builder
 	writes int
-	gate   chan struct{}
 }
 
-func (s *slowWriter) Write(p []byte) (int, error) {
-	<-s.gate
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.writes++
-	return s.b.Write(p)
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.writes++
+	return w.text.Write(p)
 }
 
-func TestLogWriterLosesNothingAndGathers(t *testing.T) {
-	slow := &slowWriter{gate: make(chan struct{})}
-	l := newLogWriter(slow)
-	var all sync.WaitGroup
-	for i := range 100 {
-		all.Go(func() { fmt.Fprintf(l, "line %d\n", i) })
+func TestLogWriterGathersForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w countingWriter
+		l := newLogWriter(&w)
+		var all sync.WaitGroup
+		for i := range 100 {
+			all.Go(func() { fmt.Fprintf(l, "line %d\n", i) })
+		}
+		all.Wait()
+		time.Sleep(logDelay)
+		synctest.Wait()
+		if n := strings.Count(w.text.String(), "\n"); n != 100 || w.writes != 1 {
+			t.Errorf("%d of 100 lines in %d writes", n, w.writes)
+		}
+		fmt.Fprint(l, "later\n")
+		if err := l.Close(); err != nil || !strings.HasSuffix(w.text.String(), "later\n") {
+			t.Errorf("closed: %v, %q", err, w.text.String())
+		}
+		fmt.Fprint(l, "too late\n")
+		if !strings.HasSuffix(w.text.String(), "too late\n") {
+			t.Error("a line after Close is lost")
+		}
+	})
+}
+
+func TestLogWriterHoldsOnlySoMuch(t *testing.T) {
+	var w countingWriter
+	l := newLogWriter(&w)
+	defer l.Close()
+	line := strings.Repeat("x", logBatch/2)
+	fmt.Fprint(l, line)
+	if w.writes != 0 {
+		t.Error("half a batch was written at once")
 	}
-	all.Wait() // nobody waits for the writing
-	close(slow.gate)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(slow.b.String(), "\n"); n != 100 {
-		t.Errorf("%d of 100 lines", n)
-	}
-	if slow.writes > 3 {
-		t.Errorf("%d writes for lines that came at once", slow.writes)
-	}
-	fmt.Fprint(l, "late\n")
-	if !strings.HasSuffix(slow.b.String(), "late\n") {
-		t.Error("a line after Close is lost")
+	fmt.Fprint(l, line)
+	if w.writes != 1 || w.text.Len() != logBatch {
+		t.Errorf("%d bytes in %d writes", w.text.Len(), w.writes)
 	}
 }

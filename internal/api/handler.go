@@ -31,7 +31,8 @@ type Options struct {
 	CredentialsOff bool
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
-	// Log takes a line for each request and the cause of each internal error. Default: nothing is logged.
+	// Log takes a line for each request that was refused or failed (at debug, for every one), and the cause of each
+	// internal error. Default: nothing is logged.
 	Log *slog.Logger
 }
 
@@ -110,7 +111,12 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 			}
 			problem.write(recorder, requestID)
 		}
-		h.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("requestId", requestID),
+		// What went well is seen in the ledger; every call is told only to who asks for it.
+		level := slog.LevelDebug
+		if recorder.status >= http.StatusBadRequest {
+			level = slog.LevelInfo
+		}
+		h.options.Log.LogAttrs(r.Context(), level, "request", slog.String("requestId", requestID),
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", recorder.status),
 			slog.Int64("ms", h.options.Now().Sub(began).Milliseconds()))
 	})

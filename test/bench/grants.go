@@ -52,7 +52,7 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 	r := &report{title: "Grants", notes: []string{machine(),
 		"A closed loop of keep-alive connections. *Bare* is a `net/http` handler that answers a constant of the same size; *Node*",
 		"and *Fastify* are the tutorial's function, which signs with `@azure/storage-blob`. Valetkey runs whole: with guests,",
-		"limits, the ledger and a line in the log for every request."}}
+		"limits, quota and a line in the ledger for every grant."}}
 	for _, measured := range []struct {
 		work  string
 		load  request
