@@ -58,11 +58,18 @@ func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins
 		Origins: c.Origin, TrustedProxies: c.TrustedProxy, CredentialsOff: c.Credentials == "off", Log: log,
 		Limiter: grant.NewLimiter(&grant.LimiterOptions{PerSecond: c.GrantRate, Burst: c.GrantBurst}),
 	})
-	mux := http.NewServeMux()
-	mux.Handle("/api/", calls)
-	mux.Handle("/.auth/", calls)
-	mux.Handle("/", app)
-	return &site{photos: photos, handler: mux}, nil
+	return &site{photos: photos, handler: split(calls, app)}, nil
+}
+
+// split tells the API's calls from the app's files; each has a router of its own.
+func split(calls, app http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/.auth/") {
+			calls.ServeHTTP(w, r)
+		} else {
+			app.ServeHTTP(w, r)
+		}
+	})
 }
 
 const guestSecretBlob = "secrets/guests"

@@ -77,6 +77,8 @@ func marshal(v any) ([]byte, error) {
 
 func writeJSONText(w http.ResponseWriter, status int, text []byte) {
 	w.Header()["Content-Type"] = jsonType
-	w.WriteHeader(status)
+	if status != http.StatusOK { // which Write says by itself, without copying the header
+		w.WriteHeader(status)
+	}
 	_, _ = w.Write(text) // the client may be gone; there is nobody else to tell
 }
