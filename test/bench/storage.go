@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -66,6 +68,7 @@ func storage(ctx context.Context, b *bench) (*report, error) {
 	if s.azurite, err = s.startAzurite(ctx); err != nil {
 		return nil, err
 	}
+	s.report.notes = append(s.report.notes, peerVersions(b.root))
 	if s.azurite != nil {
 		defer s.azurite.stop()
 	}
@@ -267,4 +270,14 @@ func noise(n int) []byte {
 		}
 	}
 	return data
+}
+
+// peerVersions names what is measured beside.
+func peerVersions(root string) string {
+	var azurite struct{ Version string }
+	if text, err := os.ReadFile(filepath.Join(root, "node_modules/azurite/package.json")); err == nil {
+		_ = json.Unmarshal(text, &azurite) // no version is none
+	}
+	nginx, _ := exec.Command("nginx", "-v").CombinedOutput() // likewise
+	return fmt.Sprintf("Peers: azurite %s, %s.", azurite.Version, strings.TrimPrefix(strings.TrimSpace(string(nginx)), "nginx version: "))
 }
