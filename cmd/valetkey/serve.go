@@ -86,7 +86,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 	defer storage.close()
 
 	public := c.publicURL(app.Addr())
-	site, err := c.assemble(ctx, storage.account, append(origins(public), c.Origin...), public, log)
+	site, err := c.assemble(ctx, storage.account, append(origins(public), c.Origin...), public, log, c.ledger(lines))
 	if err != nil {
 		return err
 	}
@@ -184,10 +184,10 @@ func (c *serveCmd) announce(std streams, public string, storage *openedStorage) 
 		public, storage.account.BlobURL(), storage.describe)
 }
 
-func (c *serveCmd) grantOptions(ctx context.Context, account *azure.Account, log *slog.Logger) *grant.Options {
+func (c *serveCmd) grantOptions(ctx context.Context, account *azure.Account, log *slog.Logger, ledger *grant.Ledger) *grant.Options {
 	return &grant.Options{UploadLife: c.UploadLife, CredentialsLife: c.CredentialsLife, ReadWindow: c.ReadWindow,
 		AllowHTTP: !account.HTTPS(), BindOperation: c.bindOperation(ctx, account, log), SASKind: account.SASKind(),
-		Ledger: log.With("ledger", true)}
+		Ledger: ledger}
 }
 
 // bindOperation tells whether uploads' SAS are to be good for Put Block alone, trying the endpoint where that is asked.

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+
+	"github.com/valetkey/valetkey/internal/grant"
 )
 
 // logSettings are the flags of every subcommand that logs.
@@ -15,8 +17,8 @@ type logSettings struct {
 }
 
 func (s logSettings) logger(w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+	level, err := s.level()
+	if err != nil {
 		return nil, fmt.Errorf("--log-level: %w", err)
 	}
 	options := &slog.HandlerOptions{Level: level}
@@ -24,6 +26,19 @@ func (s logSettings) logger(w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
 	return slog.New(slog.NewTextHandler(w, options)), nil
+}
+
+func (s logSettings) level() (level slog.Level, err error) {
+	err = level.UnmarshalText([]byte(s.LogLevel))
+	return level, err
+}
+
+// ledger writes into the same log as the logger, unless that is to hold less than grants.
+func (s logSettings) ledger(w io.Writer) *grant.Ledger {
+	if level, err := s.level(); err != nil || level > slog.LevelInfo {
+		return nil
+	}
+	return grant.NewLedger(w, s.LogFormat == "json")
 }
 
 // byteSize is a number of bytes, written 123, 100KiB, 64MiB, 5GiB or 1TiB.

@@ -27,7 +27,8 @@ type site struct {
 }
 
 // assemble wires the packages together and sets the account up: containers, CORS, the guests' secret.
-func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins []string, public string, log *slog.Logger) (*site, error) {
+func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins []string, public string,
+	log *slog.Logger, ledger *grant.Ledger) (*site, error) {
 	pipeline, err := imaging.New(&imaging.Options{
 		Widths: c.VariantWidth, MaxBytes: int64(c.MaxUpload), Originals: imaging.Originals(c.Originals),
 		Place: true, // it is kept only where an owner asks
@@ -38,7 +39,7 @@ func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins
 	if err := photo.CreateContainers(ctx, account); err != nil {
 		return nil, fmt.Errorf("setting the storage up: %w", err)
 	}
-	photos := photo.New(account, pipeline, grant.New(c.grantOptions(ctx, account, log)), c.photoOptions(log))
+	photos := photo.New(account, pipeline, grant.New(c.grantOptions(ctx, account, log, ledger)), c.photoOptions(log))
 	if err := account.AllowOrigins(ctx, origins); err != nil {
 		return nil, err
 	}

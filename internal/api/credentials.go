@@ -28,7 +28,7 @@ func (h *Handler) getCredentials(w http.ResponseWriter, r *http.Request) error {
 		}
 		h.credentials.keep(now, text)
 	}
-	h.photos.RecordCredentials(r.Context())
+	h.photos.RecordCredentials(now)
 	writeJSONText(w, http.StatusOK, text)
 	return nil
 }

@@ -65,10 +65,13 @@ func start(t testing.TB, s *settings) *harness {
 		h.account = azuretest.OpenThrough(t, h.clock, s.trouble.Between)
 	}
 	h.log = newLogged(t)
-	for _, log := range []**slog.Logger{&s.photo.Log, &s.api.Log, &s.grant.Ledger} {
+	for _, log := range []**slog.Logger{&s.photo.Log, &s.api.Log} {
 		if *log == nil {
 			*log = slog.New(h.log)
 		}
+	}
+	if s.grant.Ledger == nil {
+		s.grant.Ledger = grant.NewLedger(h.log, false)
 	}
 	pipeline, err := imaging.New(&s.imaging)
 	if err != nil {

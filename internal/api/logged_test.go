@@ -47,6 +47,13 @@ func (l *logged) Handle(ctx context.Context, r slog.Record) error {
 	return l.Handler.Handle(ctx, r)
 }
 
+// Write takes a line that was made elsewhere.
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
 // WithAttrs keeps the lock and the text.
 func (l *logged) WithAttrs(attrs []slog.Attr) slog.Handler {
 	copied := *l

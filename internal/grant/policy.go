@@ -4,8 +4,6 @@ package grant
 
 import (
 	"cmp"
-	"context"
-	"log/slog"
 	"time"
 
 	"github.com/valetkey/valetkey/sas"
@@ -58,7 +56,7 @@ type Options struct {
 	// SASKind is the kind of SAS that grants are signed as, for the ledger. Default [sas.ServiceKind].
 	SASKind sas.Kind
 	// Ledger takes a line for each grant to write. Default: none is written.
-	Ledger *slog.Logger
+	Ledger *Ledger
 }
 
 // Policy makes grants.
@@ -77,9 +75,6 @@ func New(options *Options) *Policy {
 	o.CredentialsLife = cmp.Or(o.CredentialsLife, 2*time.Hour)
 	o.SASKind = cmp.Or(o.SASKind, sas.ServiceKind)
 	o.ReadWindow = cmp.Or(o.ReadWindow, time.Hour)
-	if o.Ledger == nil {
-		o.Ledger = slog.New(slog.DiscardHandler)
-	}
 	p := &Policy{options: o, protocol: sas.HTTPS}
 	if o.AllowHTTP {
 		p.protocol = "" // leaves spr out
@@ -118,9 +113,9 @@ func (p *Policy) Read(container, blob, disposition string, now time.Time) Grant 
 		Start: window.Add(-clockSkew), Expiry: window.Add(2 * p.options.ReadWindow)}
 }
 
-// Record writes a grant's line into the ledger: who got which rights to what, until when, never the signature.
-func (p *Policy) Record(ctx context.Context, owner string, g Grant) {
-	p.options.Ledger.LogAttrs(ctx, slog.LevelInfo, "grant",
-		slog.String("owner", owner), slog.String("kind", p.options.SASKind.String()), slog.String("container", g.Container), slog.String("blob", g.Blob),
-		slog.String("permissions", g.Permissions.String()), slog.Time("until", g.Expiry.UTC()), slog.String("id", g.ID))
+// Record writes the ledger's line for a grant that owner gets now.
+func (p *Policy) Record(owner string, g Grant, now time.Time) {
+	if p.options.Ledger != nil {
+		p.options.Ledger.record(now, entryOf(owner, p.options.SASKind.String(), &g))
+	}
 }

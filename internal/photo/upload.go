@@ -60,13 +60,13 @@ func (s *Service) Abort(ctx context.Context, owner string, id ID) error {
 }
 
 func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure.Block) (Upload, error) {
-	name := landingName(owner, id)
-	g := s.policy.Stage(LandingContainer, name, id.GUID(), s.options.Now())
+	now := s.options.Now()
+	g := s.policy.Stage(LandingContainer, landingName(owner, id), id.GUID(), now)
 	url, err := s.sign(ctx, g)
 	if err != nil {
 		return Upload{}, err
 	}
-	s.policy.Record(ctx, owner, g)
+	s.policy.Record(owner, g, now)
 	return Upload{ID: id, URL: url, BlockSize: s.blockSize, ExpiresAt: g.Expiry, Blocks: blocks}, nil
 }
 
@@ -84,8 +84,8 @@ func (s *Service) Credentials(ctx context.Context) (endpoint, sasQuery string, e
 }
 
 // RecordCredentials writes the ledger's line for credentials that are given to somebody now.
-func (s *Service) RecordCredentials(ctx context.Context) {
-	s.policy.Record(ctx, PublicOwner, s.policy.Create(LandingContainer, s.options.Now()))
+func (s *Service) RecordCredentials(now time.Time) {
+	s.policy.Record(PublicOwner, s.policy.Create(LandingContainer, now), now)
 }
 
 // clockSkew is how far the clocks of replicas may be apart.
