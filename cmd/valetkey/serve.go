@@ -217,11 +217,12 @@ func orEndless(n int64) int64 {
 	return n
 }
 
-// appServer bounds what a slow or greedy client can hold. Uploads don't come this way, so bodies are small; completing
-// one may take a while.
+// appServer bounds what a slow or greedy client can hold. Uploads don't come this way, so bodies are small, and a header
+// and its body have one deadline together, which saves a timer for each request; completing an upload may take a while.
 func appServer(handler http.Handler, log *slog.Logger) *http.Server {
+	const reading = 20 * time.Second
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 3 * time.Minute,
+		Handler: handler, ReadHeaderTimeout: reading, ReadTimeout: reading, WriteTimeout: 3 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

@@ -116,6 +116,9 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 		if recorder.status >= http.StatusBadRequest {
 			level = slog.LevelInfo
 		}
+		if !h.options.Log.Enabled(r.Context(), level) {
+			return
+		}
 		h.options.Log.LogAttrs(r.Context(), level, "request", slog.String("requestId", requestID),
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", recorder.status),
 			slog.Int64("ms", h.options.Now().Sub(began).Milliseconds()))

@@ -8,23 +8,36 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 )
+
+// quickly is a body that can read itself from ordinary JSON; it reports whether it did.
+type quickly interface{ readOrdinary(text []byte) bool }
 
 // readJSON decodes a request's body into v: one value, known members only, at most limit bytes.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+	text := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(text)
+	text.Reset()
+	if _, err := text.ReadFrom(http.MaxBytesReader(w, r.Body, limit)); err != nil {
+		return jsonProblem(err)
+	}
+	if q, ok := v.(quickly); ok && q.readOrdinary(text.Bytes()) {
+		return nil
+	}
+	decoder := json.NewDecoder(text)
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(v)
 	if err == nil {
 		if _, trailing := decoder.Token(); trailing != io.EOF {
 			err = errTrailing
-			if tooBig := new(http.MaxBytesError); errors.As(trailing, &tooBig) {
-				err = trailing
-			}
 		}
 	}
 	return jsonProblem(err)
 }
+
+// bodies are kept to be filled again. None grows past the limit, which is small.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 var errTrailing = errors.New("there is more after the JSON value")
 

@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
+	"github.com/valetkey/valetkey/internal/jsontext"
 	"github.com/valetkey/valetkey/internal/photo"
 )
 
@@ -28,12 +30,45 @@ func uploadOf(u photo.Upload) uploadAnswer {
 	return answer
 }
 
-func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
-	var body struct {
-		Name string `json:"name"`
-		Type string `json:"type"`
-		Size int64  `json:"size"`
+// appendTo writes the answer to a new upload, which has no blocks, as encoding/json would.
+func (a *uploadAnswer) appendTo(text []byte) []byte {
+	text = jsontext.AppendString(append(text, `{"id":`...), string(a.ID))
+	text = jsontext.AppendString(append(text, `,"url":`...), a.URL)
+	text = strconv.AppendInt(append(text, `,"blockSize":`...), a.BlockSize, 10)
+	text = a.ExpiresAt.AppendFormat(append(text, `,"expiresAt":"`...), time.RFC3339Nano)
+	return append(text, "\"}\n"...)
+}
+
+// beginBody is what the browser says of a file. Its name counts only when the upload is completed.
+type beginBody struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int64  `json:"size"`
+}
+
+func (b *beginBody) readOrdinary(text []byte) bool {
+	var read beginBody // so that what turns out not to be ordinary leaves nothing behind
+	ok := jsontext.Fields(text, func(name, value []byte) bool {
+		switch string(name) {
+		case "name":
+		case "type":
+			read.Type = string(value)
+		default:
+			return false
+		}
+		return true
+	}, func(name []byte, value int64) bool {
+		read.Size = value
+		return string(name) == "size"
+	})
+	if ok {
+		*b = read
 	}
+	return ok
+}
+
+func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
+	var body beginBody
 	if err := readJSON(w, r, h.options.MaxBody, &body); err != nil {
 		return err
 	}
@@ -52,7 +87,10 @@ func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, uploadOf(upload))
+	answer := uploadOf(upload)
+	const usual = 512 // bytes
+	writeJSONText(w, http.StatusCreated, answer.appendTo(make([]byte, 0, usual)))
+	return nil
 }
 
 func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {

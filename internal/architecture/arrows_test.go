@@ -23,12 +23,13 @@ var mayImport = map[string][]string{
 	"internal/azure": {"sas"},
 	// For tests only: it stands an account up.
 	"internal/azure/azuretest": {"internal/azure", "sas", "blobstore", "blobserver"},
-	"internal/grant":           {"sas"},
+	"internal/grant":           {"sas", "internal/jsontext"},
 	"internal/photo":           {"internal/azure", "internal/grant", "internal/imaging"},
-	"internal/api":             {"internal/identity", "internal/photo", "internal/grant", "internal/imaging"},
+	"internal/api":             {"internal/identity", "internal/photo", "internal/grant", "internal/imaging", "internal/jsontext"},
 	"internal/event":           {"internal/photo"},
 	"internal/imaging":         {},
 	"internal/identity":        {},
+	"internal/jsontext":        {},
 	"web":                      {},
 	"internal/function":        {},
 }

@@ -1,12 +1,12 @@
 package grant
 
 import (
-	"encoding/json"
 	"io"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/jsontext"
 )
 
 // Ledger has a line for each grant: who got which rights to what, until when, never the signature. Its lines look as
@@ -58,7 +58,7 @@ func appendText(line []byte, at time.Time, e entry) []byte {
 	for i := range e.texts {
 		text := &e.texts[i]
 		line = append(append(append(line, ' '), text.name...), '=')
-		if isPlain(text.value) && text.value != "" && strings.IndexByte(text.value, ' ') < 0 {
+		if isPlain(text.value) {
 			line = append(line, text.value...)
 		} else {
 			line = strconv.AppendQuote(line, text.value)
@@ -75,26 +75,21 @@ func appendJSON(line []byte, at time.Time, e entry) []byte {
 	for i := range e.texts {
 		text := &e.texts[i]
 		line = append(append(append(line, `,"`...), text.name...), `":`...)
-		if isPlain(text.value) {
-			line = append(append(append(line, '"'), text.value...), '"')
-		} else {
-			quoted, _ := json.Marshal(text.value) // which a string cannot fail to be
-			line = append(line, quoted...)
-		}
+		line = jsontext.AppendString(line, text.value)
 	}
 	line = append(line, `,"until":"`...)
 	return append(e.until.AppendFormat(line, time.RFC3339Nano), "\"}\n"...)
 }
 
-// isPlain tells whether a value needs no escapes in either form. What we name ourselves doesn't.
+// isPlain tells whether a value needs no quotes. What we name ourselves doesn't.
 func isPlain(value string) bool {
 	for i := range len(value) {
 		switch c := value[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z':
-		case c == '-', c == '/', c == '.', c == '_', c == ' ':
+		case c == '-', c == '/', c == '.', c == '_':
 		default:
 			return false
 		}
 	}
-	return true
+	return value != ""
 }

@@ -85,7 +85,7 @@ func FuzzLedger(f *testing.F) {
 }
 
 func quoted(s string) string {
-	if isPlain(s) && s != "" && !strings.Contains(s, " ") {
+	if isPlain(s) {
 		return s
 	}
 	return strconv.Quote(s)

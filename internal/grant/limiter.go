@@ -49,18 +49,18 @@ func NewLimiter(options *LimiterOptions) *Limiter {
 func (l *Limiter) Take(now time.Time, keys ...string) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	taken := make([]*rate.Reservation, 0, len(keys))
 	for _, key := range keys {
-		r := l.bucket(key).ReserveN(now, 1)
-		taken = append(taken, r)
-		wait = max(wait, r.DelayFrom(now))
-	}
-	if wait > 0 {
-		for _, r := range taken {
-			r.CancelAt(now)
+		if missing := 1 - l.bucket(key).TokensAt(now); missing > 0 {
+			wait = max(wait, time.Duration(missing/l.options.PerSecond*float64(time.Second)))
 		}
 	}
-	return wait
+	if wait > 0 {
+		return wait
+	}
+	for _, key := range keys { // l.mu is held, so what was there still is
+		l.bucket(key).AllowN(now, 1)
+	}
+	return 0
 }
 
 func (l *Limiter) bucket(key string) *rate.Limiter {
