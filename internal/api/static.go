@@ -11,10 +11,11 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
-// Static serves the web app's files from memory, compressed beforehand: a page may name its path without ".html", what
+// Static serves the web app's files from memory, compressed once: a page may name its path without ".html", what
 // stands in assets/ has its content's hash in its name and is kept for good, everything else is asked for again.
 type Static struct {
 	files  map[string]file
@@ -22,10 +23,11 @@ type Static struct {
 }
 
 type file struct {
-	body, gzipped []byte // gzipped is nil where it saves nothing
-	contentType   string
-	etag          string
-	cacheControl  string
+	body         []byte
+	gzipped      func() []byte // nil where it saves nothing
+	contentType  string
+	etag         string
+	cacheControl string
 }
 
 // NewStatic reads every file of app. The pages may load images from, and send to, blobOrigin besides their own origin.
@@ -51,7 +53,7 @@ func NewStatic(app fs.FS, blobOrigin string) (*Static, error) {
 func newFile(name string, body []byte) file {
 	sum := sha256.Sum256(body)
 	f := file{
-		body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+		body: body, gzipped: sync.OnceValue(func() []byte { return compress(body) }), etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
 		contentType: mime.TypeByExtension(path.Ext(name)), cacheControl: "no-cache",
 	}
 	switch path.Ext(name) { // not every system knows these
@@ -65,14 +67,20 @@ func newFile(name string, body []byte) file {
 	if strings.HasPrefix(name, "assets/") {
 		f.cacheControl = "public, max-age=31536000, immutable"
 	}
+	return f
+}
+
+// compress takes some milliseconds for a script, so a file is compressed when somebody asks for it, not at the start: a
+// serverless host counts the time to the first answer.
+func compress(body []byte) []byte {
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a known one
 	_, _ = z.Write(body)                                  // a buffer takes everything
 	_ = z.Close()
-	if b.Len() < len(body)*9/10 {
-		f.gzipped = b.Bytes()
+	if b.Len() >= len(body)*9/10 {
+		return nil
 	}
-	return f
+	return b.Bytes()
 }
 
 // contentSecurityPolicy lets the app run its own files only. Neither inline script nor inline style is allowed.
@@ -105,9 +113,11 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", f.cacheControl)
 	h.Set("Vary", "Accept-Encoding")
 	body, etag := f.body, f.etag
-	if f.gzipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		body, etag = f.gzipped, strings.TrimSuffix(f.etag, `"`)+`-gzip"`
-		h.Set("Content-Encoding", "gzip")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if gzipped := f.gzipped(); gzipped != nil {
+			body, etag = gzipped, strings.TrimSuffix(f.etag, `"`)+`-gzip"`
+			h.Set("Content-Encoding", "gzip")
+		}
 	}
 	h.Set("ETag", etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
