@@ -2,12 +2,12 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -50,19 +50,25 @@ func NewStatic(app fs.FS, blobOrigin string) (*Static, error) {
 	return s, nil
 }
 
+// contentTypes are those of the app's files. The mime package would ask the system, which takes time and may know better.
+var contentTypes = map[string]string{
+	".css":         "text/css; charset=utf-8",
+	".html":        "text/html; charset=utf-8",
+	".ico":         "image/x-icon",
+	".js":          "text/javascript; charset=utf-8",
+	".json":        "application/json",
+	".png":         "image/png",
+	".svg":         "image/svg+xml",
+	".txt":         "text/plain; charset=utf-8",
+	".webmanifest": "application/manifest+json",
+	".woff2":       "font/woff2",
+}
+
 func newFile(name string, body []byte) file {
 	sum := sha256.Sum256(body)
 	f := file{
 		body: body, gzipped: sync.OnceValue(func() []byte { return compress(body) }), etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
-		contentType: mime.TypeByExtension(path.Ext(name)), cacheControl: "no-cache",
-	}
-	switch path.Ext(name) { // not every system knows these
-	case ".webmanifest":
-		f.contentType = "application/manifest+json"
-	case ".js":
-		f.contentType = "text/javascript; charset=utf-8"
-	case "":
-		f.contentType = "application/octet-stream"
+		contentType: cmp.Or(contentTypes[path.Ext(name)], "application/octet-stream"), cacheControl: "no-cache",
 	}
 	if strings.HasPrefix(name, "assets/") {
 		f.cacheControl = "public, max-age=31536000, immutable"
