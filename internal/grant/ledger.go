@@ -49,11 +49,19 @@ func entryOf(owner, kind string, g *Grant) entry {
 	return e
 }
 
-const inMillis = "2006-01-02T15:04:05.000Z07:00" // as slog.TextHandler writes times
+// appendMillis appends a time as slog.TextHandler does, in RFC 3339 and to the millisecond. The layout that says so
+// directly takes several times longer, because the time package has a quick way for its own layouts alone.
+func appendMillis(line []byte, t time.Time) []byte {
+	const upToMillis = len("2006-01-02T15:04:05.000")
+	start := len(line)
+	t = t.Truncate(time.Millisecond).Add(time.Nanosecond) // so that all nine digits are written
+	line = t.AppendFormat(line, time.RFC3339Nano)
+	return append(line[:start+upToMillis], line[start+upToMillis+len("000001"):]...)
+}
 
 func appendText(line []byte, at time.Time, e entry) []byte {
 	line = append(line, "time="...)
-	line = at.AppendFormat(line, inMillis)
+	line = appendMillis(line, at)
 	line = append(line, " level=INFO msg=grant ledger=true"...)
 	for i := range e.texts {
 		text := &e.texts[i]
@@ -65,7 +73,7 @@ func appendText(line []byte, at time.Time, e entry) []byte {
 		}
 	}
 	line = append(line, " until="...)
-	return append(e.until.AppendFormat(line, inMillis), '\n')
+	return append(appendMillis(line, e.until), '\n')
 }
 
 func appendJSON(line []byte, at time.Time, e entry) []byte {
