@@ -13,8 +13,10 @@ type Meta struct {
 	Properties []Box       // of ipco; associations number them from 1
 	Other      []Box       // boxes that are not read here
 
-	byID map[uint32]*Item
-	idat []byte
+	byID     map[uint32]*Item
+	idat     []byte
+	extents  uint64 // of all items
+	referred uint64 // items in all references
 }
 
 // Item is one of the things a file is made of: a picture, EXIF, …
@@ -43,8 +45,12 @@ type Reference struct {
 	To   []uint32
 }
 
-// maxExtents bounds the extents of all items together.
-const maxExtents = 100_000
+const (
+	maxItems      = MaxBoxes
+	maxExtents    = 100_000 // of all items together
+	maxReferences = 100_000 // items in all references together
+	maxProperties = 255     // of an item; ipma counts them in a byte
+)
 
 // ParseMeta reads what a meta box holds, with a Reader that has come upon it.
 func ParseMeta(r *Reader, data []byte) (*Meta, error) {
@@ -62,14 +68,17 @@ func ParseMeta(r *Reader, data []byte) (*Meta, error) {
 func (m *Meta) Item(id uint32) *Item { return m.byID[id] }
 
 // item returns an item, a new one when there is none of that number.
-func (m *Meta) item(id uint32) *Item {
+func (m *Meta) item(id uint32) (*Item, error) {
 	i := m.byID[id]
 	if i == nil {
+		if len(m.Items) == maxItems {
+			return nil, fmt.Errorf("%w: more than %d items", ErrMalformed, maxItems)
+		}
 		i = &Item{ID: id}
 		m.byID[id] = i
 		m.Items = append(m.Items, i)
 	}
-	return i
+	return i, nil
 }
 
 func (m *Meta) child(r *Reader, b Box) error {
@@ -125,7 +134,10 @@ func (m *Meta) infos(r *Reader, c *Cursor) error {
 		id := uint32(e.Uint(idSize(version, 2)))
 		protection := e.Uint(2)
 		if kind := string(e.Bytes(4)); b.Name == "infe" && version >= 2 && !e.Short {
-			i := m.item(id)
+			i, err := m.item(id)
+			if err != nil {
+				return err
+			}
 			i.Type, i.Info, i.Protected = kind, e.Data, protection != 0
 		}
 		return nil
@@ -142,7 +154,11 @@ func (m *Meta) references(r *Reader, c *Cursor) error {
 	return r.Each(c.Data, func(b Box) error {
 		e := &Cursor{Data: b.Data}
 		ref := Reference{Kind: b.Name, From: uint32(e.Uint(size))}
-		for range e.Uint(2) {
+		count := e.Uint(2)
+		if m.referred += count; m.referred > maxReferences {
+			return fmt.Errorf("%w: more than %d references", ErrMalformed, maxReferences)
+		}
+		for range count {
 			ref.To = append(ref.To, uint32(e.Uint(size)))
 			if e.Short {
 				return ErrTruncated
@@ -162,9 +178,11 @@ func (m *Meta) locations(c *Cursor) error {
 	if version > 0 {
 		indexSize = int(sizes & 15)
 	}
-	count, total := c.Uint(idSize(version, 1)), uint64(0)
-	for range min(count, MaxBoxes) {
-		i := m.item(uint32(c.Uint(idSize(version, 1))))
+	for range c.Uint(idSize(version, 1)) {
+		i, err := m.item(uint32(c.Uint(idSize(version, 1))))
+		if err != nil {
+			return err
+		}
 		i.Method, i.Extents = 0, nil
 		if version > 0 {
 			i.Method = int(c.Uint(2) & 15)
@@ -172,7 +190,7 @@ func (m *Meta) locations(c *Cursor) error {
 		i.Reference = int(c.Uint(2))
 		base := c.Uint(baseSize)
 		extents := c.Uint(2)
-		if total += extents; total > maxExtents {
+		if m.extents += extents; m.extents > maxExtents {
 			return fmt.Errorf("%w: more than %d extents", ErrMalformed, maxExtents)
 		}
 		for range extents {
@@ -194,10 +212,16 @@ func (m *Meta) associations(c *Cursor) error {
 	version, flags := c.Full()
 	size := 1 + int(flags&1)
 	essential := uint64(0x80) << (8 * (size - 1))
-	count := c.Uint(4)
-	for range min(count, MaxBoxes) {
-		i := m.item(uint32(c.Uint(idSize(version, 0))))
-		for range c.Uint(1) {
+	for range c.Uint(4) {
+		i, err := m.item(uint32(c.Uint(idSize(version, 0))))
+		if err != nil {
+			return err
+		}
+		count := c.Uint(1)
+		if uint64(len(i.Properties))+count > maxProperties {
+			return fmt.Errorf("%w: more than %d properties of an item", ErrMalformed, maxProperties)
+		}
+		for range count {
 			v := c.Uint(size)
 			i.Properties = append(i.Properties, Association{int(v &^ essential), v&essential != 0})
 		}
