@@ -6,9 +6,12 @@ import (
 	"image"
 	"image/jpeg"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/valetkey/valetkey/internal/imaging/heif"
 )
 
 // photoFiles writes a JPEG with a comment and an SVG, and returns their paths.
@@ -49,6 +52,20 @@ func TestPhotoCheckTellsWhatWouldBePublished(t *testing.T) {
 	out, _ = runPhoto(t, 1, svg, jpg)
 	if !strings.Contains(out, "refused (unsupported-format): This is an SVG") || !strings.Contains(out, "published") {
 		t.Errorf("one bad file of two:\n%s", out)
+	}
+}
+
+// TestPhotoCheckOfAHEIC takes the photo that gen2brain/heic tests itself with, from the module cache.
+func TestPhotoCheckOfAHEIC(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gen2brain/heic").Output()
+	if err != nil || !heif.Available {
+		t.Skipf("no HEIC sample, or no decoder in this build: %v", err)
+	}
+	text, _ := runPhoto(t, 0, "--widths=320", filepath.Join(strings.TrimSpace(string(out)), "testdata", "test8.heic"))
+	for _, want := range []string{"image/heic, 512x512", "removed    EXIF, 48 B", "removed    XMP, 2.5 KB", "published  original.heic, 512x512"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in:\n%s", want, text)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package imaging
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -26,7 +27,7 @@ type opened struct {
 	removed     []strip.Removed
 
 	file *strip.File // nil for a format that is never published as it came
-	heif *heif.Info  // HEIC only
+	heif *heif.Info  // HEIC only, of data
 	data []byte      // what is decoded: once known, the file that would be published
 }
 
@@ -61,10 +62,7 @@ var (
 		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
 	}
 	formatHEIC = &format{
-		"HEIC", "image/heic", "heic", openHEIC,
-		func(o *opened) (image.Config, error) {
-			return image.Config{Width: o.heif.Width, Height: o.heif.Height}, nil
-		},
+		"HEIC", "image/heic", "heic", openHEIF, sizeHEIF,
 		func(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
 			return heif.Decode(ctx, o.data, o.heif)
 		},
@@ -113,18 +111,32 @@ func stripped(parse func([]byte, strip.Limits) (*strip.File, error)) func([]byte
 	}
 }
 
-// openHEIC reads the boxes. libheif turns the picture by the container's own properties, which count alone: the EXIF
+// openHEIF takes the boxes apart. A picture that is made in a way which strip does not take apart is decoded all the
+// same, and published encoded again. Pictures are turned by the container's own properties, which count alone: the EXIF
 // orientation repeats them.
-func openHEIC(data []byte, _ strip.Limits) (*opened, error) {
+func openHEIF(data []byte, limits strip.Limits) (*opened, error) {
+	o, err := stripped(strip.HEIF)(data, limits)
+	if err == nil || errors.Is(err, strip.ErrTooMuch) {
+		return o, err
+	}
 	info, err := heif.ParseInfo(data)
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{orientation: 1, exif: info.Exif, icc: info.ICC, frames: 1, heif: info, data: data}
+	o = &opened{orientation: 1, exif: info.Exif, icc: info.ICC, frames: 1, data: data}
 	if n := len(info.Exif); n > 0 {
 		o.removed = append(o.removed, strip.Removed{Name: "EXIF", Bytes: n})
 	}
 	return o, nil
+}
+
+func sizeHEIF(o *opened) (image.Config, error) {
+	info, err := heif.ParseInfo(o.data)
+	if err != nil {
+		return image.Config{}, err
+	}
+	o.heif = info
+	return image.Config{Width: info.Width, Height: info.Height}, nil
 }
 
 func openTIFF(data []byte, _ strip.Limits) (*opened, error) {

@@ -214,8 +214,11 @@ func TestHEIC(t *testing.T) {
 	pipe := pipeline(t, &imaging.Options{Widths: []int{320}})
 	p, err := pipe.Process(t.Context(), data)
 	must(t, err)
-	if p.Type != "image/heic" || p.Width != 1346 || p.Height != 1346 || p.Original.Type != "image/jpeg" {
-		t.Errorf("%s %dx%d, original %s", p.Type, p.Width, p.Height, p.Original.Type)
+	if o := p.Original; p.Type != "image/heic" || p.Width != 1346 || p.Height != 1346 || o.Type != "image/heic" || o.Ext != "heic" || o.Width != 1346 {
+		t.Errorf("%s %dx%d, original %s of width %d", p.Type, p.Width, p.Height, o.Type, o.Width)
+	}
+	if diff := cmp.Diff([]strip.Removed{{Name: "EXIF", Bytes: 88}}, p.Removed); diff != "" || bytes.Contains(p.Original.Data, []byte("Exif")) {
+		t.Errorf("the original holds EXIF, or removed was %s", diff)
 	}
 	if got, want := perceptualHash(decoded(t, p.Original)), perceptualHash(decoded(t, p.Variants[0])); hamming(got, want) > 2 {
 		t.Errorf("original %016x and variant %016x differ", got, want)
@@ -226,6 +229,28 @@ func TestHEIC(t *testing.T) {
 	wantRefusal(t, pipe, scrambled, imaging.Damaged)
 	wantRefusal(t, pipe, data[:200], imaging.Truncated)
 	wantRefusal(t, pipeline(t, &imaging.Options{MaxTime: 1}), data, imaging.TooSlow)
+}
+
+// TestHEICThatIsNotTakenApart gives two tiles the same data: that is decoded, and published encoded again.
+func TestHEICThatIsNotTakenApart(t *testing.T) {
+	if !heif.Available {
+		t.Skip("this build has no HEIC decoder")
+	}
+	data := bytes.Clone(moduleFile(t, "github.com/gen2brain/heic", "testdata", "test.heic"))
+	const entry = 16 // number, method, reference, count of extents, offset, length
+	first := bytes.Index(data, []byte("iloc")) + 4 + 8
+	copy(data[first+entry+8:first+2*entry], data[first+8:first+entry])
+	if _, err := strip.HEIF(data, strip.Limits{}); !errors.Is(err, strip.ErrUnsupported) {
+		t.Fatalf("tiles that share their data: %v", err)
+	}
+	p, err := pipeline(t, &imaging.Options{Widths: []int{320}}).Process(t.Context(), data)
+	must(t, err)
+	if p.Original.Type != "image/jpeg" || p.Original.Width != 1346 || len(p.Removed) != 1 || p.Removed[0].Name != "EXIF" {
+		t.Errorf("original %s of width %d, removed %v", p.Original.Type, p.Original.Width, p.Removed)
+	}
+	if got, want := perceptualHash(decoded(t, p.Original)), perceptualHash(decoded(t, p.Variants[0])); hamming(got, want) > 2 {
+		t.Errorf("original %016x and variant %016x differ", got, want)
+	}
 }
 
 func TestARealPhotoWithPlaceAndOrientation(t *testing.T) {

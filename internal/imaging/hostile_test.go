@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/imaging"
+	"github.com/valetkey/valetkey/internal/imaging/heif"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"github.com/valetkey/valetkey/internal/imaging/webp"
 )
@@ -167,6 +168,11 @@ func TestPolyglotsComeOutAsImagesOnly(t *testing.T) {
 			wp := webpOf(t, src)
 			files["WebP chunk"] = extendedWebP(wp, 60, 40, 0, riffChunk("EVIL", b))
 			files["WebP tail"] = append(bytes.Clone(wp), b...)
+		}
+		if heif.Available {
+			photo := moduleFile(t, "github.com/gen2brain/heic", "testdata", "test8.heic")
+			xmp := bytes.Index(photo, []byte("<?xpacket"))
+			files["HEIC XMP and tail"] = append(patched(photo, xmp, b...), b...)
 		}
 		for name, data := range files {
 			if !bytes.Contains(data, b) {

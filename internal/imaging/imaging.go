@@ -20,7 +20,7 @@ import (
 type Originals string
 
 const (
-	// OriginalsStrip publishes the original losslessly stripped, or encoded again where browsers could not show it.
+	// OriginalsStrip publishes the original losslessly stripped, or encoded again where that cannot be done.
 	OriginalsStrip Originals = "strip"
 	// OriginalsKeepPrivate publishes variants only; the caller keeps the file that came in where nobody else reads it.
 	OriginalsKeepPrivate Originals = "keep-private"

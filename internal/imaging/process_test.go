@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/valetkey/valetkey/internal/imaging"
 	"github.com/valetkey/valetkey/internal/imaging/exif"
+	"github.com/valetkey/valetkey/internal/imaging/heif"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"github.com/valetkey/valetkey/internal/imaging/webp"
 	xwebp "golang.org/x/image/webp"
@@ -61,6 +62,11 @@ func decoded(t testing.TB, m imaging.Image) image.Image {
 		out, err = png.Decode(r)
 	case "image/gif":
 		out, err = gif.Decode(r)
+	case "image/heic":
+		var info *heif.Info
+		if info, err = heif.ParseInfo(m.Data); err == nil {
+			out, err = heif.Decode(t.Context(), m.Data, info)
+		}
 	default:
 		err = fmt.Errorf("type %q", m.Type)
 	}

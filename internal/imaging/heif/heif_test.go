@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/valetkey/valetkey/internal/imaging/bmff"
 )
 
 // sample returns the photo that gen2brain/heic tests itself with, from the module cache; nothing here can make a HEIC.
@@ -104,7 +105,7 @@ func TestParseInfoOfBrokenBoxes(t *testing.T) {
 		"an absurd size":  boxes(ispe(1<<31, 9)),
 		"a box of 7":      append([]byte{0, 0, 0, 7}, "ftyp"...),
 		"a long box of 3": append([]byte{0, 0, 0, 1}, "ftyp\x00\x00\x00\x00\x00\x00\x00\x03"...),
-		"too many boxes":  bytes.Repeat(atom("free"), maxBoxes+1),
+		"too many boxes":  bytes.Repeat(atom("free"), bmff.MaxBoxes+1),
 	} {
 		if _, err := ParseInfo(data); !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTruncated) {
 			t.Errorf("%s: %v", name, err)

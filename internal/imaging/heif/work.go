@@ -1,24 +1,30 @@
 package heif
 
+import "github.com/valetkey/valetkey/internal/imaging/bmff"
+
 // work is an upper bound of the pixels that decoding the primary item goes over: for every coded picture, as often as it
 // is used, its size times its slices, as each slice may cover all of it. It is 0 where there is no such bound: for
 // pictures derived in other ways than by a grid of coded ones, and for coded ones whose size cannot be told.
 func (m *meta) work(file []byte) int64 {
 	uses := map[uint32]int64{}
-	switch m.types[m.primary] {
+	switch m.kind(m.Primary) {
 	case "hvc1":
-		uses[m.primary]++
+		uses[m.Primary]++
 	case "grid":
-		for _, id := range m.derived[m.primary] {
-			uses[id]++
+		for _, ref := range m.References {
+			if ref.Kind == "dimg" && ref.From == m.Primary {
+				for _, id := range ref.To {
+					uses[id]++
+				}
+			}
 		}
 	}
 	if len(uses) == 0 {
 		return 0
 	}
-	for id, kind := range m.types { // transparency and the like, which the decoder may want too
-		if kind == "hvc1" && uses[id] == 0 {
-			uses[id] = 1
+	for _, i := range m.Items { // transparency and the like, which the decoder may want too
+		if i.Type == "hvc1" && uses[i.ID] == 0 {
+			uses[i.ID] = 1
 		}
 	}
 	var total int64
@@ -34,17 +40,25 @@ func (m *meta) work(file []byte) int64 {
 	return total
 }
 
+// kind is the type of an item, "" without one.
+func (m *meta) kind(id uint32) string {
+	if i := m.Item(id); i != nil {
+		return i.Type
+	}
+	return ""
+}
+
 // codedWork is the size of an HEVC item times its slices; 0 when that cannot be told.
 func (m *meta) codedWork(file []byte, id uint32) int64 {
-	if m.types[id] != "hvc1" {
+	if m.kind(id) != "hvc1" {
 		return 0
 	}
-	for _, n := range m.assigned[id] {
-		if n < 1 || n > len(m.properties) || m.properties[n-1].name != "hvcC" {
+	for _, p := range m.properties(id) {
+		if p.Name != "hvcC" {
 			continue
 		}
-		configured, lengthSize := configuration(m.properties[n-1].data)
-		count, inData := slices(m.item(file, id), lengthSize)
+		configured, lengthSize := configuration(p.Data)
+		count, inData := slices(m.Data(file, m.Item(id)), lengthSize)
 		if configured == 0 || inData < 0 {
 			return 0
 		}
@@ -56,14 +70,14 @@ func (m *meta) codedWork(file []byte, id uint32) int64 {
 // configuration returns the largest picture that an HEVC decoder configuration has parameters for, in pixels, and the
 // size of the length fields in the data (ISO/IEC 14496-15, section 8.3.3.1). The former is 0 when it cannot be told.
 func configuration(b []byte) (pixels int64, lengthSize int) {
-	c := &cursor{data: b}
-	c.bytes(21)
-	lengthSize = int(c.uint(1)&3) + 1
-	for range c.uint(1) {
-		kind := c.uint(1) & 63
-		for range c.uint(2) {
-			nal := c.bytes(int(c.uint(2)))
-			if c.short {
+	c := &bmff.Cursor{Data: b}
+	c.Bytes(21)
+	lengthSize = int(c.Uint(1)&3) + 1
+	for range c.Uint(1) {
+		kind := c.Uint(1) & 63
+		for range c.Uint(2) {
+			nal := c.Bytes(int(c.Uint(2)))
+			if c.Short {
 				return 0, 0
 			}
 			if kind != nalSPS {

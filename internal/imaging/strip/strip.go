@@ -13,6 +13,9 @@ var (
 	ErrTruncated = errors.New("the file ends too early")
 	ErrMalformed = errors.New("the file is malformed")
 	ErrTooMuch   = errors.New("the file holds too much besides the picture")
+
+	// ErrUnsupported is a picture that is made in a way which is not taken apart. It may be a good one.
+	ErrUnsupported = errors.New("the picture is not made in a way that is taken apart")
 )
 
 // Limits bound what a file may hold. The zero value means the defaults.
@@ -62,7 +65,8 @@ func newFile(limits Limits) *File {
 }
 
 // Build puts the file together again: its pixels, the given profile (nil for none; ignored by GIF, which has no place
-// for one) and, when it is not 1, an EXIF block that holds the orientation and nothing else (JPEG, PNG and WebP).
+// for one, and by HEIF files that had none) and, when it is not 1, an EXIF block that holds the orientation and nothing
+// else (JPEG, PNG and WebP).
 func (f *File) Build(icc []byte, orientation int) []byte { return f.build(icc, orientation) }
 
 // part counts one more part of the file.
@@ -75,26 +79,27 @@ func (f *File) part() error {
 
 // remove notes n bytes of a kind that Build leaves out.
 func (f *File) remove(name string, n int) error {
-	if name != trailing {
-		if f.metadata += n; f.metadata > f.limits.Metadata {
-			return fmt.Errorf("more than %d bytes of metadata: %w", f.limits.Metadata, ErrTooMuch)
-		}
+	if f.metadata += n; f.metadata > f.limits.Metadata {
+		return fmt.Errorf("more than %d bytes of metadata: %w", f.limits.Metadata, ErrTooMuch)
 	}
-	for i := range f.Removed {
-		if f.Removed[i].Name == name {
-			f.Removed[i].Bytes += n
-			return nil
-		}
-	}
-	f.Removed = append(f.Removed, Removed{name, n})
+	f.drop(name, n)
 	return nil
 }
 
-const trailing = "trailing data"
+// drop notes n bytes that Build leaves out unread, which no limit bounds.
+func (f *File) drop(name string, n int) {
+	for i := range f.Removed {
+		if f.Removed[i].Name == name {
+			f.Removed[i].Bytes += n
+			return
+		}
+	}
+	f.Removed = append(f.Removed, Removed{name, n})
+}
 
 // removeTrailing notes what follows the end of the picture.
 func (f *File) removeTrailing(rest []byte) {
 	if len(rest) > 0 {
-		_ = f.remove(trailing, len(rest)) // cannot exceed a limit: trailing data is dropped unread
+		f.drop("trailing data", len(rest))
 	}
 }

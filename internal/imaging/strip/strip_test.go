@@ -215,7 +215,7 @@ func TestGIFKeepsThePictureAndItsLoop(t *testing.T) {
 	}
 }
 
-// parsers are the four readers by the file each of them takes.
+// parsers are the readers by the file each of them takes.
 func parsers(t testing.TB) map[string]struct {
 	parse func([]byte, Limits) (*File, error)
 	file  []byte
@@ -228,6 +228,7 @@ func parsers(t testing.TB) map[string]struct {
 		"jpeg": {JPEG, insert(aJPEG(t), 2, appendSegment(nil, markerCOM, make([]byte, 10)))},
 		"png":  {PNG, insert(aPNG(t), 33, appendChunk(nil, "tEXt", make([]byte, 10)))},
 		"webp": {WebP, aWebP(appendRIFF(nil, "XMP ", make([]byte, 10)))},
+		"heif": {HEIF, withXMP(10)},
 		"gif":  {GIF, insert(aGIF(t, 2), 13, []byte("\x21\xfe\x09123456789\x00"))},
 	}
 }

@@ -196,7 +196,7 @@ describe('files come in', () => {
 })
 
 describe('formats that this browser cannot show', () => {
-  it('are taken, and published as what it can', async () => {
+  it('are taken and shown as what it can, and downloaded as they were', async () => {
     const { page, complaints, leave } = await visit()
     await page.locator('.empty').waitFor()
     const { bytes } = await heicPhoto()
@@ -212,8 +212,19 @@ describe('formats that this browser cannot show', () => {
     await photo.waitFor({ timeout: 90_000 })
     await page.locator('.tile img.is-loaded').waitFor()
     expect(await photo.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(100)
-    const { photos } = (await (await page.context().request.get(`${server.url}/api/photos`)).json()) as { photos: { original: { type: string } }[] }
-    expect(photos.map(({ original }) => original.type)).toEqual(['image/jpeg'])
+    const { photos } = (await (await page.context().request.get(`${server.url}/api/photos`)).json()) as { photos: { original: { type: string; bytes: number; url: string } }[] }
+    const { original } = photos[0]!
+    expect(original.type).toBe('image/heic')
+    const served = await page.context().request.get(original.url)
+    expect(served.headers()).toMatchObject({
+      'content-type': 'image/heic',
+      'content-disposition': 'attachment; filename="From the phone.heic"',
+    })
+    expect((await served.body()).length).toBe(original.bytes)
+    await photo.click()
+    await expect.poll(() => page.locator('.lightbox img.pswp__img').evaluateAll((all) => (all as HTMLImageElement[]).filter((img) => img.naturalWidth === 512).length)).toBeGreaterThan(0)
+    expect(await page.locator('img').evaluateAll((all) => (all as HTMLImageElement[]).map((img) => `${img.src} ${img.srcset}`).filter((at) => at.includes('original')))).toEqual([])
+    expect(await page.locator('.lightbox a[download]').getAttribute('href')).toContain('/original.heic?')
     expect(complaints).toEqual([])
     await leave()
   })
