@@ -11,6 +11,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
 	"github.com/valetkey/valetkey/internal/imaging/heif"
+	"github.com/valetkey/valetkey/internal/imaging/icc"
 	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"golang.org/x/image/bmp"
@@ -26,7 +27,7 @@ type opened struct {
 	removed     []strip.Removed
 
 	file *strip.File // nil for a format that is never published as it came
-	heif *heif.Info  // HEIC only
+	heif *heif.Info  // HEIC and AVIF only
 	data []byte      // what is decoded: once known, the file that would be published
 }
 
@@ -60,16 +61,8 @@ var (
 		"WebP", "image/webp", "webp", stripped(strip.WebP), config(webp.DecodeConfig), decodeWebP,
 		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
 	}
-	formatHEIC = &format{
-		"HEIC", "image/heic", "heic", openHEIC,
-		func(o *opened) (image.Config, error) {
-			return image.Config{Width: o.heif.Width, Height: o.heif.Height}, nil
-		},
-		func(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
-			return heif.Decode(ctx, o.data, o.heif)
-		},
-		func(_ *opened, pixels, _ int64) int64 { return 40 * pixels },
-	}
+	formatHEIC = &format{"HEIC", "image/heic", "heic", openHEIC, heifSize, decodeHEIF, heifMemory}
+	formatAVIF = &format{"AVIF", "image/avif", "avif", openAVIF, heifSize, decodeHEIF, heifMemory}
 	formatTIFF = &format{
 		"TIFF", "image/tiff", "tiff", openTIFF, config(tiff.DecodeConfig), still(tiff.Decode),
 		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
@@ -120,12 +113,46 @@ func openHEIC(data []byte, _ strip.Limits) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{orientation: 1, exif: info.Exif, icc: info.ICC, frames: 1, heif: info, data: data}
+	return openHEIF(data, info, 1), nil
+}
+
+// openAVIF reads the boxes. libavif leaves it to others to turn the picture by the container's properties.
+func openAVIF(data []byte, _ strip.Limits) (*opened, error) {
+	info, err := heif.ParseInfo(data)
+	if err != nil {
+		return nil, err
+	}
+	if info.Codec != heif.AV1 {
+		return nil, refuseNamed(UnsupportedFormat, "an AVIF image that is not made of one picture or of a grid of them")
+	}
+	return openHEIF(data, info, info.Orientation), nil
+}
+
+func openHEIF(data []byte, info *heif.Info, orientation int) *opened {
+	o := &opened{orientation: orientation, exif: info.Exif, icc: info.ICC, frames: 1, heif: info, data: data}
+	if len(o.icc) == 0 {
+		o.icc = icc.FromCodePoints(info.Primaries, info.Transfer)
+	}
 	if n := len(info.Exif); n > 0 {
 		o.removed = append(o.removed, strip.Removed{Name: "EXIF", Bytes: n})
 	}
-	return o, nil
+	return o
 }
+
+func heifSize(o *opened) (image.Config, error) {
+	w, h := o.heif.Width, o.heif.Height
+	if o.heif.Codec != heif.AV1 {
+		w, h = o.heif.Upright()
+	}
+	return image.Config{Width: w, Height: h}, nil
+}
+
+func decodeHEIF(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
+	return heif.Decode(ctx, o.data, o.heif)
+}
+
+// heifMemory counts what the decoder may take, what it hands out and the planes made of that.
+func heifMemory(o *opened, pixels, _ int64) int64 { return o.heif.Memory() + 8*pixels }
 
 func openTIFF(data []byte, _ strip.Limits) (*opened, error) {
 	if exif.IsRaw(data) {

@@ -1,34 +1,69 @@
-// Package heif reads HEIC photos: their boxes in Go, their pixels with libheif and libde265 compiled to WebAssembly, so
-// that a flaw in those decoders reaches nothing outside of the instance it runs in.
+// Package heif reads HEIC and AVIF photos: their boxes in Go, their pixels with libheif and libde265, or libavif and
+// libaom, compiled to WebAssembly, so that a flaw in those decoders reaches nothing outside of the instance it runs in.
 package heif
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
+	"iter"
 )
-
-// MaxMemory is what one decode may use inside its instance, in bytes; a 24-megapixel photo takes some 500 MB.
-const MaxMemory = 2 << 30
 
 // Every error of this package wraps one of these, or is the context's.
 var (
 	ErrMalformed   = errors.New("heif: the file is malformed")
 	ErrTruncated   = errors.New("heif: the file ends too early")
 	ErrDecode      = errors.New("heif: the picture does not decode")
-	ErrUnavailable = errors.New("heif: this build has no HEIC decoder")
+	ErrUnavailable = errors.New("heif: this build has no decoder")
+)
+
+// Codec is how the pixels of a picture are coded.
+type Codec string
+
+// The codecs that there are decoders for, by the type of an item that one has coded.
+const (
+	HEVC Codec = "hvc1" // HEIC
+	AV1  Codec = "av01" // AVIF
 )
 
 // Info is what the boxes of a file say (ISO/IEC 23008-12, HEIF; ISO/IEC 14496-12 for the boxes).
 type Info struct {
-	Width, Height int // of the primary picture as it is to be seen, turned by irot
-	ICC           []byte
-	Exif          []byte // the TIFF structure; nil without one
-	Range         Range
+	Codec         Codec // of the primary picture or of the tiles it is made of; "" when it is made in another way
+	Width, Height int   // of the primary picture in pixels as it is stored, cropped by clap
+	// Orientation is what irot and imir make of it, 1 to 8 as EXIF counts.
+	Orientation int
+	ICC         []byte
+	Exif        []byte // the TIFF structure; nil without one
+	Range       Range
 
-	// Work is the number of pixels that are decoded at most to get the picture, counting what is decoded again; 0 when
-	// the file is built in a way for which that cannot be told.
-	Work int64
+	// Primaries and Transfer are the colours' code points (ISO/IEC 23091-2): from colr or, in AVIF without one, from the
+	// picture's own header. 0 when the file does not say.
+	Primaries, Transfer int
+
+	coded image.Point     // the size before it is cropped
+	crop  image.Rectangle // what is seen of it
+	av1   av1Info
+}
+
+// Upright returns the size of the picture as it is to be seen.
+func (i *Info) Upright() (width, height int) {
+	if i.Orientation >= 5 {
+		return i.Height, i.Width
+	}
+	return i.Width, i.Height
+}
+
+// spare is what a decoder takes for itself, in bytes.
+const spare = 16 << 20
+
+// Memory is what Decode may take inside of the sandbox besides the file, in bytes. A HEIC photo of 24 megapixels takes some
+// 500 MB, an AVIF of 12 some 250.
+func (i *Info) Memory() int64 {
+	if i.Codec == AV1 {
+		return spare + i.av1Memory()
+	}
+	return spare + 40*int64(i.coded.X)*int64(i.coded.Y)
 }
 
 // Range says what the samples of a YCbCr picture mean (ISO/IEC 23091-2). The zero value is full range BT.601, which is
@@ -104,27 +139,54 @@ const maxExtents = 100_000
 
 // ParseInfo reads the boxes of a file.
 func ParseInfo(data []byte) (*Info, error) {
+	m, err := readMeta(data)
+	if err != nil {
+		return nil, err
+	}
+	return m.info(data)
+}
+
+// CodecOf tells how the primary picture of a file is coded, "" when its boxes do not say.
+func CodecOf(data []byte) Codec {
+	m, err := readMeta(data)
+	if err != nil && m == nil {
+		return ""
+	}
+	return m.codec()
+}
+
+// readMeta reads the first meta box. With an error that lies behind it, it returns what was read.
+func readMeta(data []byte) (*meta, error) {
 	r := &reader{}
-	m := &meta{types: map[uint32]string{}, derived: map[uint32][]uint32{},
-		assigned: map[uint32][]int{}, located: map[uint32]location{}}
-	found := false
+	var m *meta
 	err := r.each(data, func(b box) error {
-		if b.name != "meta" || found {
+		if b.name != "meta" || m != nil {
 			return nil
 		}
-		found = true
+		m = &meta{types: map[uint32]string{}, derived: map[uint32][]uint32{},
+			assigned: map[uint32][]int{}, located: map[uint32]location{}}
 		if len(b.data) < 4 {
 			return ErrTruncated
 		}
 		return r.each(b.data[4:], func(b box) error { return m.child(r, b) })
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && m == nil {
+		err = fmt.Errorf("%w: no meta box", ErrMalformed)
 	}
-	if !found {
-		return nil, fmt.Errorf("%w: no meta box", ErrMalformed)
+	return m, err
+}
+
+// codec is that of the primary item, or of the first it is made of.
+func (m *meta) codec() Codec {
+	kind := m.types[m.primary]
+	if tiles := m.derived[m.primary]; kind == "grid" && len(tiles) > 0 {
+		kind = m.types[tiles[0]]
 	}
-	return m.info(data)
+	switch c := Codec(kind); c {
+	case HEVC, AV1:
+		return c
+	}
+	return ""
 }
 
 func (m *meta) child(r *reader, b box) error {
@@ -285,50 +347,97 @@ func (m *meta) associations(c *cursor) error {
 }
 
 func (m *meta) info(data []byte) (*Info, error) {
-	info := &Info{}
-	turned := false
-	for _, n := range m.assigned[m.primary] {
-		if n < 1 || n > len(m.properties) {
-			continue
-		}
-		p := m.properties[n-1]
+	info := &Info{Codec: m.codec()}
+	angle, mirror := 0, noMirror
+	var clap *cursor
+	for p := range m.of(m.primary) {
 		c := &cursor{data: p.data}
 		switch p.name {
 		case "ispe":
 			c.full()
-			info.Width, info.Height = int(c.uint(4)), int(c.uint(4))
+			info.coded = image.Pt(int(c.uint(4)), int(c.uint(4)))
 		case "irot":
-			turned = c.uint(1)&1 == 1
+			angle = int(c.uint(1) & 3)
+		case "imir":
+			mirror = int(c.uint(1) & 1)
 		case "clap":
-			if w, h, ok := cropped(c); ok {
-				info.Width, info.Height = w, h
-			}
+			clap = c
 		case "colr":
 			info.colour(c)
 		}
 	}
-	if info.Width < 1 || info.Height < 1 || info.Width > 1<<20 || info.Height > 1<<20 {
-		return nil, fmt.Errorf("%w: a picture of %d by %d", ErrMalformed, info.Width, info.Height)
+	if !plausible(info.coded) {
+		return nil, fmt.Errorf("%w: a picture of %v", ErrMalformed, info.coded)
 	}
-	if turned {
-		info.Width, info.Height = info.Height, info.Width
+	info.crop = image.Rectangle{Max: info.coded}
+	if clap != nil {
+		info.crop = cropped(info.coded, clap)
 	}
+	info.Width, info.Height = info.crop.Dx(), info.crop.Dy()
+	if info.crop.Empty() {
+		return nil, fmt.Errorf("%w: nothing of the picture is to be seen", ErrMalformed)
+	}
+	info.Orientation = orientations[mirror][angle]
 	for id, kind := range m.types {
 		if kind == "Exif" && info.Exif == nil {
 			info.Exif = exifBlock(m.item(data, id))
 		}
 	}
-	info.Work = m.work(data)
+	if info.Codec == AV1 {
+		return info, m.checkAV1(data, info)
+	}
 	return info, nil
 }
 
-// cropped reads the size of a clean aperture (ISO/IEC 14496-12, section 12.1.4): two fractions.
-func cropped(c *cursor) (w, h int, ok bool) {
-	wn, wd, hn, hd := c.uint(4), c.uint(4), c.uint(4), c.uint(4)
-	if c.short || wd == 0 || hd == 0 {
-		return 0, 0, false
+// of yields the properties of an item.
+func (m *meta) of(id uint32) iter.Seq[box] {
+	return func(yield func(box) bool) {
+		for _, n := range m.assigned[id] {
+			if n >= 1 && n <= len(m.properties) && !yield(m.properties[n-1]) {
+				return
+			}
+		}
 	}
-	return int(wn / wd), int(hn / hd), true
+}
+
+func plausible(size image.Point) bool {
+	return size.X >= 1 && size.Y >= 1 && size.X <= 1<<20 && size.Y <= 1<<20
+}
+
+// The values of imir: which parts change places (ISO/IEC 23008-12, section 6.5.12).
+const (
+	topBottom = 0
+	leftRight = 1
+	noMirror  = 2
+)
+
+// orientations are EXIF's for a mirroring after so many quarter turns counterclockwise, the order that ISO/IEC 23000-22,
+// section 7.3.6.7, demands.
+var orientations = [3][4]int{
+	topBottom: {4, 5, 2, 7},
+	leftRight: {2, 7, 4, 5},
+	noMirror:  {1, 8, 3, 6},
+}
+
+// cropped reads a clean aperture (ISO/IEC 14496-12, section 12.1.4): the size and, from centre to centre, the place, each
+// as two fractions. Parts of pixels are left out. One that is empty or lies outside is not followed.
+func cropped(size image.Point, c *cursor) image.Rectangle {
+	whole := image.Rectangle{Max: size}
+	var v [8]int64
+	for i := range v {
+		v[i] = int64(int32(c.uint(4)))
+	}
+	if c.short || v[1] < 1 || v[3] < 1 || v[5] < 1 || v[7] < 1 {
+		return whole
+	}
+	w, h := v[0]/v[1], v[2]/v[3]
+	left := ((int64(size.X)-w)*v[5] + 2*v[4]) / (2 * v[5])
+	top := ((int64(size.Y)-h)*v[7] + 2*v[6]) / (2 * v[7])
+	out := image.Rect(int(left), int(top), int(left+w), int(top+h))
+	if w < 1 || h < 1 || !out.In(whole) {
+		return whole
+	}
+	return out
 }
 
 func (i *Info) colour(c *cursor) {
@@ -336,11 +445,10 @@ func (i *Info) colour(c *cursor) {
 	case "prof", "rICC":
 		i.ICC = c.data
 	case "nclx":
-		c.uint(4) // primaries and transfer
-		matrix := int(c.uint(2))
+		primaries, transfer, matrix := int(c.uint(2)), int(c.uint(2)), int(c.uint(2))
 		limited := c.uint(1)&0x80 == 0
 		if !c.short {
-			i.Range = Range{matrix, limited}
+			i.Primaries, i.Transfer, i.Range = primaries, transfer, Range{matrix, limited}
 		}
 	}
 }
