@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/valetkey/valetkey/internal/imaging"
 	"github.com/valetkey/valetkey/internal/imaging/exif"
+	"github.com/valetkey/valetkey/internal/imaging/heif"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"github.com/valetkey/valetkey/internal/imaging/webp"
 	xwebp "golang.org/x/image/webp"
@@ -203,7 +204,7 @@ func turned(orientation, w, h int) *image.NRGBA {
 }
 
 func TestEveryOrientationComesOutUpright(t *testing.T) {
-	const w, h = 121, 87
+	const w, h = 161, 119                                         // of the AVIF files
 	pipe := pipeline(t, &imaging.Options{Widths: []int{60, 400}}) // one variant narrower, one of the photo's own width
 	for o := 1; o <= 8; o++ {
 		stored := turned(o, w, h)
@@ -214,6 +215,9 @@ func TestEveryOrientationComesOutUpright(t *testing.T) {
 		}
 		if webp.Available {
 			files["image/webp"] = extendedWebP(webpOf(t, stored), b.Dx(), b.Dy(), 8, riffChunk("EXIF", exifBlock(uint16(o))))
+		}
+		if heif.Available {
+			files["image/avif"] = orientedAVIF(t, o, true)
 		}
 		for name, data := range files {
 			p, err := pipe.Process(t.Context(), data)

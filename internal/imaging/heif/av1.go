@@ -13,8 +13,8 @@ type av1Info struct {
 	alpha      bool // a second picture is decoded for the transparency
 }
 
-// checkAV1 reads the configurations and sequence headers of the AV1 items. A picture that is larger than the boxes say is
-// an error, as decoders allocate by the former.
+// checkAV1 reads the configurations and sequence headers of the AV1 items. A picture of another size than the boxes say is
+// an error: libaom allocates by the one and libavif scales to the other.
 func (m *meta) checkAV1(file []byte, info *Info) error {
 	first := m.primary
 	if tiles := m.derived[first]; len(tiles) > 0 {
@@ -47,7 +47,7 @@ func (m *meta) checkAV1(file []byte, info *Info) error {
 		if !ok {
 			continue // and the decoder will refuse it
 		}
-		if !plausible(said) || seq.width > said.X || seq.height > said.Y {
+		if said != image.Pt(seq.width, seq.height) {
 			return fmt.Errorf("%w: a picture of %v holds one of %dx%d", ErrMalformed, said, seq.width, seq.height)
 		}
 		if id == first && info.Primaries == 0 {

@@ -146,6 +146,9 @@ func boxesWith(kind, data []byte, properties ...[]byte) []byte {
 
 func FuzzParseInfo(f *testing.F) {
 	f.Add(boxes(ispe(40, 30), atom("irot", []byte{1}), atom("clap", u32(39, 1, 50, 2)), atom("colr", []byte("nclx\x00\x01"))))
+	for _, name := range []string{"grid", "transparent", "orientation-7-profile-true"} {
+		f.Add(avif(f, name))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if info, err := ParseInfo(data); err == nil && (info.Width < 1 || info.Height < 1) {
 			t.Errorf("%d by %d", info.Width, info.Height)
@@ -208,5 +211,83 @@ func TestColourConversion(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func avif(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "testdata", "avif", name+".avif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestSequenceHeaders: ParseInfo compares every picture's own header with its boxes.
+func TestSequenceHeaders(t *testing.T) {
+	files, err := filepath.Glob("../testdata/avif/*.avif")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := ParseInfo(data); err != nil || info.Codec != AV1 {
+			t.Errorf("%s: %+v, %v", name, info, err)
+		}
+	}
+	p3 := bytes.Replace(avif(t, "Display-P3"), []byte("colr"), []byte("free"), 1)
+	if info, err := ParseInfo(p3); err != nil || info.Primaries != 12 || info.Transfer != 13 {
+		t.Errorf("without colr: %+v, %v", info, err)
+	}
+	for name, data := range map[string]string{
+		"nothing":                   "",
+		"a size beyond the data":    "\x0a\x7f\x18",
+		"a size that does not end":  "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+		"no sequence header":        "\x12\x00\x32\x02\x10\x00",
+		"a sequence header of bits": "\x0a\x01\x18",
+	} {
+		if got, ok := findSequence([]byte(data)); ok {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	lie := avif(t, "420-full-601")
+	copy(lie[bytes.Index(lie, []byte("ispe"))+8:], u32(255, 128))
+	if _, err := ParseInfo(lie); !errors.Is(err, ErrMalformed) {
+		t.Errorf("boxes that say less: %v", err)
+	}
+}
+
+func TestMemoryOfAV1(t *testing.T) {
+	if !Available {
+		t.Skip("this build has no AVIF decoder")
+	}
+	for name, want := range map[string]int64{
+		"420-full-601":    12 + 2*3/2 + 8, // bytes a pixel
+		"444-12-bit-709":  12 + 2*2*3 + 16,
+		"422-10-bit-2020": 12 + 2*2*2 + 16,
+		"grey":            12 + 2 + 8,
+		"transparent":     12 + 2*3/2 + 8 + 12 + 2,
+	} {
+		info, err := ParseInfo(avif(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (info.Memory() - spare) / (256 * 128); got != want {
+			t.Errorf("%s: %d bytes a pixel, want %d", name, got, want)
+		}
+		if _, err := Decode(t.Context(), avif(t, name), info); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	info, err := ParseInfo(avif(t, "444-12-bit-709"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info.coded, info.crop = image.Pt(256, 127), image.Rect(0, 0, 256, 127)
+	if _, err := Decode(t.Context(), avif(t, "444-12-bit-709"), info); !errors.Is(err, ErrDecode) {
+		t.Errorf("a size that is not the file's: %v", err)
 	}
 }
