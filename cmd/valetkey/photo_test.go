@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/valetkey/valetkey/internal/imaging"
 )
 
 // photoFiles writes a JPEG with a comment and an SVG, and returns their paths.
@@ -49,6 +51,20 @@ func TestPhotoCheckTellsWhatWouldBePublished(t *testing.T) {
 	out, _ = runPhoto(t, 1, svg, jpg)
 	if !strings.Contains(out, "refused (unsupported-format): This is an SVG") || !strings.Contains(out, "published") {
 		t.Errorf("one bad file of two:\n%s", out)
+	}
+}
+
+func TestPhotoCheckOfAVIF(t *testing.T) {
+	const file = "../../internal/imaging/testdata/avif/orientation-8-profile-true.avif"
+	if !imaging.Accepts("image/avif") {
+		runPhoto(t, 1, file)
+		return
+	}
+	out, _ := runPhoto(t, 0, file)
+	for _, want := range []string{"image/avif, 161x119", "removed    EXIF", "published  original.jpg, 161x119"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in:\n%s", want, out)
+		}
 	}
 }
 

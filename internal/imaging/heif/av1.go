@@ -190,7 +190,10 @@ func (b *bitCursor) tools() {
 	if orderHint {
 		b.bits(1 + 1)
 	}
-	screenContent := b.flag() || b.flag() // chosen by frame, or forced
+	screenContent := b.flag() // chosen by frame
+	if !screenContent {
+		screenContent = b.flag() // forced
+	}
 	if screenContent && !b.flag() {
 		b.bits(1) // integer motion vectors forced
 	}

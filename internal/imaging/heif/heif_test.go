@@ -130,20 +130,6 @@ func TestParseInfoOfBrokenBoxes(t *testing.T) {
 	}
 }
 
-// boxesWith makes a file whose primary item has a type, data in idat and properties.
-func boxesWith(kind, data []byte, properties ...[]byte) []byte {
-	assigned := []byte{0, 0, 0, 1, 0, 1, byte(len(properties))}
-	for i := range properties {
-		assigned = append(assigned, byte(i+1))
-	}
-	return fullBox("meta", 0,
-		fullBox("pitm", 0, []byte{0, 1}),
-		fullBox("iinf", 0, []byte{0, 1}, fullBox("infe", 2, []byte("\x00\x01\x00\x00"), kind, []byte{0})),
-		fullBox("iloc", 1, []byte{0x44, 0x00, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1}, u32(0, uint32(len(data)))),
-		atom("idat", data),
-		atom("iprp", atom("ipco", properties...), fullBox("ipma", 0, assigned)))
-}
-
 func FuzzParseInfo(f *testing.F) {
 	f.Add(boxes(ispe(40, 30), atom("irot", []byte{1}), atom("clap", u32(39, 1, 50, 2)), atom("colr", []byte("nclx\x00\x01"))))
 	for _, name := range []string{"grid", "transparent", "orientation-7-profile-true"} {
