@@ -1,7 +1,7 @@
 # Everything a developer runs. Each target works from a fresh clone on Debian with Go, Node and gcc; what else it needs,
 # it installs.
-# Every build strips this machine's paths and keeps to the libheif that is compiled in (internal/imaging/heif), so that
-# all share one cache.
+# Every build strips this machine's paths and keeps to the libheif and libavif that are compiled in (internal/imaging/heif),
+# so that all share one cache.
 export GOFLAGS := $(GOFLAGS) -trimpath -tags=nodynamic
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2

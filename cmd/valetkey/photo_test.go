@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/valetkey/valetkey/internal/imaging"
 	"github.com/valetkey/valetkey/internal/imaging/heif"
 )
 
@@ -65,6 +66,20 @@ func TestPhotoCheckOfAHEIC(t *testing.T) {
 	for _, want := range []string{"image/heic, 512x512", "removed    EXIF, 48 B", "removed    XMP, 2.5 KB", "published  original.heic, 512x512"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in:\n%s", want, text)
+		}
+	}
+}
+
+func TestPhotoCheckOfAVIF(t *testing.T) {
+	const file = "../../internal/imaging/testdata/avif/orientation-8-profile-true.avif"
+	if !imaging.Accepts("image/avif") {
+		runPhoto(t, 1, file)
+		return
+	}
+	out, _ := runPhoto(t, 0, file)
+	for _, want := range []string{"image/avif, 161x119", "removed    EXIF", "published  original.avif, 161x119"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in:\n%s", want, out)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func Accepts(contentType string) bool {
 		return false
 	}
 	switch mediaType {
-	case "image/heic", "image/heif": // they have no signature of their own: see mediaFile
+	case "image/heic", "image/heif", "image/avif": // they have no signature of their own: see mediaFile
 		return heif.Available
 	case "image/x-ms-bmp": // what some browsers call it
 		mediaType = "image/bmp"

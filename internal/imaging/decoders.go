@@ -12,6 +12,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/imaging/exif"
 	"github.com/valetkey/valetkey/internal/imaging/heif"
+	"github.com/valetkey/valetkey/internal/imaging/icc"
 	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"golang.org/x/image/bmp"
@@ -27,7 +28,7 @@ type opened struct {
 	removed     []strip.Removed
 
 	file *strip.File // nil for a format that is never published as it came
-	heif *heif.Info  // HEIC only, of data
+	heif *heif.Info  // HEIC and AVIF only
 	data []byte      // what is decoded: once known, the file that would be published
 }
 
@@ -61,13 +62,8 @@ var (
 		"WebP", "image/webp", "webp", stripped(strip.WebP), config(webp.DecodeConfig), decodeWebP,
 		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
 	}
-	formatHEIC = &format{
-		"HEIC", "image/heic", "heic", openHEIF, sizeHEIF,
-		func(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
-			return heif.Decode(ctx, o.data, o.heif)
-		},
-		func(_ *opened, pixels, _ int64) int64 { return 40 * pixels },
-	}
+	formatHEIC = &format{"HEIC", "image/heic", "heic", openHEIF, heifSize, decodeHEIF, heifMemory}
+	formatAVIF = &format{"AVIF", "image/avif", "avif", openAVIF, heifSize, decodeHEIF, heifMemory}
 	formatTIFF = &format{
 		"TIFF", "image/tiff", "tiff", openTIFF, config(tiff.DecodeConfig), still(tiff.Decode),
 		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
@@ -113,31 +109,59 @@ func stripped(parse func([]byte, strip.Limits) (*strip.File, error)) func([]byte
 
 // openHEIF takes the boxes apart. A picture that is made in a way which strip does not take apart is decoded all the
 // same, and published encoded again. Pictures are turned by the container's own properties, which count alone: the EXIF
-// orientation repeats them.
+// orientation repeats them. libheif does it.
 func openHEIF(data []byte, limits strip.Limits) (*opened, error) {
 	o, err := stripped(strip.HEIF)(data, limits)
-	if err == nil || errors.Is(err, strip.ErrTooMuch) {
-		return o, err
-	}
-	info, err := heif.ParseInfo(data)
-	if err != nil {
+	if errors.Is(err, strip.ErrTooMuch) {
 		return nil, err
 	}
-	o = &opened{orientation: 1, exif: info.Exif, icc: info.ICC, frames: 1, data: data}
-	if n := len(info.Exif); n > 0 {
-		o.removed = append(o.removed, strip.Removed{Name: "EXIF", Bytes: n})
+	if err != nil {
+		o = &opened{orientation: 1, frames: 1, data: data}
+	} else { // what lies around the boxes may be anything
+		data = o.file.Build(o.icc, 1)
+	}
+	if o.heif, err = heif.ParseInfo(data); err != nil {
+		return nil, err
+	}
+	if o.file == nil {
+		o.exif, o.icc = o.heif.Exif, o.heif.ICC
+		if n := len(o.exif); n > 0 {
+			o.removed = append(o.removed, strip.Removed{Name: "EXIF", Bytes: n})
+		}
+	}
+	if len(o.icc) == 0 {
+		o.icc = icc.FromCodePoints(o.heif.Primaries, o.heif.Transfer)
 	}
 	return o, nil
 }
 
-func sizeHEIF(o *opened) (image.Config, error) {
-	info, err := heif.ParseInfo(o.data)
+// openAVIF is openHEIF for AVIF, whose decoder leaves it to others to turn the picture.
+func openAVIF(data []byte, limits strip.Limits) (*opened, error) {
+	o, err := openHEIF(data, limits)
 	if err != nil {
-		return image.Config{}, err
+		return nil, err
 	}
-	o.heif = info
-	return image.Config{Width: info.Width, Height: info.Height}, nil
+	if o.heif.Codec != heif.AV1 {
+		return nil, refuseNamed(UnsupportedFormat, "an AVIF image that is not made of one picture or of a grid of them")
+	}
+	o.orientation = o.heif.Orientation
+	return o, nil
 }
+
+func heifSize(o *opened) (image.Config, error) {
+	w, h := o.heif.Width, o.heif.Height
+	if o.heif.Codec != heif.AV1 {
+		w, h = o.heif.Upright()
+	}
+	return image.Config{Width: w, Height: h}, nil
+}
+
+func decodeHEIF(ctx context.Context, o *opened, _ io.Reader) (image.Image, error) {
+	return heif.Decode(ctx, o.data, o.heif)
+}
+
+// heifMemory counts what the decoder may take, what it hands out and the planes made of that.
+func heifMemory(o *opened, pixels, _ int64) int64 { return o.heif.Memory() + 8*pixels }
 
 func openTIFF(data []byte, _ strip.Limits) (*opened, error) {
 	if exif.IsRaw(data) {

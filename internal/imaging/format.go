@@ -69,7 +69,7 @@ func sniff(data []byte) (*format, error) {
 var accepted = func() string {
 	list := "JPEG, PNG, GIF, WebP, TIFF or BMP"
 	if heif.Available {
-		list = "JPEG, PNG, GIF, WebP, HEIC, TIFF or BMP"
+		list = "JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF or BMP"
 	}
 	return list
 }()
@@ -83,20 +83,31 @@ func mediaFile(data []byte) (*format, error) {
 	if len(data) < 12 || string(data[4:8]) != "ftyp" {
 		return nil, nil
 	}
-	switch brand := string(data[8:12]); brand {
+	f := formatHEIC
+	switch string(data[8:12]) {
 	case "avif", "avis":
-		return nil, refuseNamed(UnsupportedFormat, "an AVIF image")
-	case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
-		brands := data[8:min(len(data), 64)] // what lies behind a shorter list does not spell a brand
-		switch {
-		case bytes.Contains(brands, []byte("avif")):
-			return nil, refuseNamed(UnsupportedFormat, "an AVIF image")
-		case !heif.Available:
-			return nil, refuseNamed(UnsupportedFormat, "a HEIC image, which this server was built without")
+		f = formatAVIF
+	case "heic", "heix", "heim", "heis", "hevc", "hevx":
+	case "mif1", "msf1", "miaf": // what lies behind a shorter list does not spell a brand
+		if brands := data[8:min(len(data), 64)]; bytes.Contains(brands, []byte("avif")) || bytes.Contains(brands, []byte("avis")) {
+			f = formatAVIF
 		}
-		return formatHEIC, nil
+	default:
+		return nil, refuseNamed(NotAnImage, "a video")
 	}
-	return nil, refuseNamed(NotAnImage, "a video")
+	_ = guard(func() error { // what the picture is, its item knows better than a brand
+		switch heif.CodecOf(data) {
+		case heif.AV1:
+			f = formatAVIF
+		case heif.HEVC:
+			f = formatHEIC
+		}
+		return nil
+	})
+	if !heif.Available {
+		return nil, refuseNamed(UnsupportedFormat, "a HEIC or AVIF image, which this server was built without")
+	}
+	return f, nil
 }
 
 // markup recognizes text that a browser would run or draw, past a byte order mark, spaces, comments and declarations.

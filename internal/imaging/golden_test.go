@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/valetkey/valetkey/internal/imaging/heif"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
 	"github.com/valetkey/valetkey/internal/imaging/webp"
 	"golang.org/x/image/bmp"
@@ -37,6 +38,9 @@ func matrix(t *testing.T) map[string][]byte {
 				pn = append(pn, strip.AppendPNGProfile(nil, profile))
 				riff = append(riff, riffChunk("ICCP", profile))
 				flags |= 32
+			}
+			if heif.Available {
+				files["avif, "+name] = orientedAVIF(t, o, icc)
 			}
 			files["jpeg, "+name] = withSegments(jpegOf(t, stored), jpg...)
 			files["png, "+name] = withChunks(pngOf(t, stored), pn...)
@@ -73,7 +77,7 @@ func TestGoldenMatrix(t *testing.T) {
 			t.Errorf("%s: %016x differs from %016x in %d bits", name, hash, want[name], d)
 		}
 	}
-	if webp.Available && len(got) != len(want) {
+	if webp.Available && heif.Available && len(got) != len(want) {
 		t.Errorf("%d cells, %d goldens", len(got), len(want))
 	}
 }

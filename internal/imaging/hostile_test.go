@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -86,20 +88,42 @@ func bombs(t testing.TB) map[string][]byte {
 		"BMP of 65,536":            bm,
 		"TIFF that claims 60,000":  append(tf, 0, 0, 0, 0),
 		"HEIC that claims 100,000": heicClaiming(100_000, 100_000),
+		"AVIF that claims 65,536":  avifClaiming(1<<16, 1<<16),
+		"AVIF of 15,000":           avifClaiming(15_000, 15_000),
 	}
+}
+
+func atom(name string, parts ...[]byte) []byte {
+	body := bytes.Join(parts, nil)
+	return append(append(binary.BigEndian.AppendUint32(nil, uint32(8+len(body))), name...), body...)
 }
 
 // heicClaiming is a HEIC of boxes only.
 func heicClaiming(w, h uint32) []byte {
-	atom := func(name string, body ...byte) []byte {
-		return append(append(binary.BigEndian.AppendUint32(nil, uint32(8+len(body))), name...), body...)
-	}
 	ispe := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 0}, w), h)
-	ipco := atom("ipco", atom("ispe", ispe...)...)
-	ipma := atom("ipma", 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0x81)
-	meta := append([]byte{0, 0, 0, 0}, atom("pitm", 0, 0, 0, 0, 0, 1)...)
-	meta = append(meta, atom("iprp", append(ipco, ipma...)...)...)
-	return append(atom("ftyp", []byte("heic\x00\x00\x00\x00heic")...), atom("meta", meta...)...)
+	meta := atom("meta", []byte{0, 0, 0, 0}, atom("pitm", []byte{0, 0, 0, 0, 0, 1}),
+		atom("iprp", atom("ipco", atom("ispe", ispe)), atom("ipma", []byte{0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0x81})))
+	return append(atom("ftyp", []byte("heic\x00\x00\x00\x00heic")), meta...)
+}
+
+// avifClaiming is an AVIF whose boxes and sequence header, all there is of its picture, agree on its size.
+func avifClaiming(w, h uint32) []byte {
+	ispe := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 0}, w), h)
+	// Bits: profile 0, still, reduced, level 0 | 16 bits for the width, 16 for the height | both less 1 | tools and colours.
+	bits := fmt.Sprintf("00011000001111 1111%016b%016b%016b", w-1, h-1, 0)
+	var header []byte
+	for bits = strings.ReplaceAll(bits, " ", ""); len(bits) >= 8; bits = bits[8:] {
+		v, _ := strconv.ParseUint(bits[:8], 2, 8)
+		header = append(header, byte(v))
+	}
+	obu := append([]byte{0x0a, byte(len(header))}, header...)
+	meta := atom("meta", []byte{0, 0, 0, 0}, atom("pitm", []byte{0, 0, 0, 0, 0, 1}),
+		atom("iinf", []byte{0, 0, 0, 0, 0, 1}, atom("infe", []byte("\x02\x00\x00\x00\x00\x01\x00\x00av01\x00"))),
+		atom("iloc", []byte{1, 0, 0, 0, 0x44, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, byte(len(obu))}),
+		atom("idat", obu),
+		atom("iprp", atom("ipco", atom("ispe", ispe), atom("av1C", []byte{0x81, 0, 0x0c, 0})),
+			atom("ipma", []byte{0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 2, 0x81, 0x82})))
+	return append(atom("ftyp", []byte("avif\x00\x00\x00\x00avifmif1")), meta...)
 }
 
 func TestBombsAreRefusedWithoutUnpackingThem(t *testing.T) {
@@ -163,6 +187,11 @@ func TestPolyglotsComeOutAsImagesOnly(t *testing.T) {
 			"GIF comment":    bytes.Replace(gf, []byte{0x2c, 0, 0}, append(append([]byte{0x21, 0xfe, byte(len(b))}, b...), 0, 0x2c, 0, 0), 1),
 			"GIF tail":       append(bytes.Clone(gf), b...),
 			"PNG after IDAT": bytes.Replace(pn, []byte("\x00\x00\x00\x00IEND"), append(pngChunk("zzZz", b), "\x00\x00\x00\x00IEND"...), 1),
+		}
+		if heif.Available {
+			avif := orientedAVIF(t, 1, false)
+			files["AVIF box"] = append(bytes.Clone(avif), atom("uuid", b)...)
+			files["AVIF tail"] = append(bytes.Clone(avif), atom("free", b, b)...)
 		}
 		if webp.Available {
 			wp := webpOf(t, src)
@@ -296,7 +325,7 @@ func FuzzProcess(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 12 && string(data[4:8]) == "ftyp" {
-			t.Skip("HEIC takes too long to fuzz from here; its boxes have a target of their own")
+			t.Skip("HEIC and AVIF take too long to fuzz from here; their boxes have a target of their own")
 		}
 		photo, err := p.Process(t.Context(), data)
 		if err != nil {

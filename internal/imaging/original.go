@@ -11,12 +11,12 @@ import (
 
 // original makes what is published of the original, for people to download: browsers need not show it, they have the
 // variants. A JPEG keeps its compressed pixels and, where it needs one, an orientation tag, which every program follows;
-// a HEIC its coded pictures and how they are turned. Programs do not agree about that tag in PNG and WebP, so those are
+// a HEIC or AVIF its coded pictures and how they are turned. Programs do not agree about that tag in PNG and WebP, so those are
 // encoded again, upright, when they are not stored so; as are the formats that are not taken apart, and CMYK, about whose
 // colours they do not agree either.
 func (p *Pipeline) original(ctx context.Context, f *format, o *opened, pic *picture, profile *icc.Profile) (Image, error) {
 	_, cmyk := pic.src.(*image.CMYK)
-	if o.file != nil && !cmyk && (f == formatJPEG || o.orientation == 1) {
+	if o.file != nil && !cmyk && (o.orientation == 1 || f == formatJPEG || f == formatAVIF) {
 		w, h := pic.width, pic.height
 		if exif.Swaps(o.orientation) {
 			w, h = h, w

@@ -24,8 +24,8 @@ type Photo struct {
 
 // Image is an encoded image.
 type Image struct {
-	Type          string // media type: "image/webp", "image/jpeg", "image/png"; of an original "image/gif", "image/heic" too
-	Ext           string // file name extension without a dot: "webp", "jpg", "png", "gif", "heic"
+	Type          string // media type: "image/webp", "image/jpeg", "image/png"; of an original "image/gif", "image/heic", "image/avif" too
+	Ext           string // file name extension without a dot: "webp", "jpg", "png", "gif", "heic", "avif"
 	Width, Height int    // in pixels, as a browser shows it
 	Data          []byte
 }

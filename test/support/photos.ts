@@ -28,6 +28,12 @@ export async function heicPhoto(): Promise<Photo> {
   return { name: 'From the phone.HEIC', type: 'image/heic', bytes, width: 512, height: 512 };
 }
 
+/** A picture whose corners differ, stored turned and mirrored: red, green, blue and grey when it is upright. */
+export async function avifPhoto(): Promise<Photo> {
+  const bytes = await readFile(path.join(root, 'internal/imaging/testdata/avif/orientation-7-profile-false.avif'));
+  return { name: 'Mirrored.avif', type: 'image/avif', bytes, width: 161, height: 119 };
+}
+
 /** A file of a Go module that go.mod names. */
 function moduleFile(module: string, file: string): Promise<Buffer> {
   const folder = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: root }).toString().trim();

@@ -10,7 +10,7 @@ const types: Record<string, string> = {
 }
 
 /** What the file pickers offer; what is really accepted, the server says. */
-export const accept = 'image/*,.heic,.heif,.tif,.tiff,.bmp'
+export const accept = 'image/*,.heic,.heif,.avif,.tif,.tiff,.bmp'
 
 /** What to call a file's type in a request: by its ending where that says it, else as the browser has it; '' for no photo. */
 export function photoType({ name, type }: { name: string; type: string }): string {

@@ -83,6 +83,7 @@ describe('sorting files out', () => {
   it('names the type of what the system does not know, or calls otherwise', () => {
     const typed = (name: string, type: string) => photoType({ name, type })
     expect([typed('a.HEIC', ''), typed('a.heif', 'image/heif'), typed('a', 'image/heif')]).toEqual(['image/heic', 'image/heic', 'image/heic'])
+    expect([typed('a.avif', ''), typed('a.AVIF', 'image/avif'), typed('a', 'image/avif')]).toEqual(['image/avif', 'image/avif', 'image/avif'])
     expect([typed('a.tif', ''), typed('a.bmp', 'image/x-ms-bmp'), typed('a.b.JPG', '')]).toEqual(['image/tiff', 'image/bmp', 'image/jpeg'])
     expect([typed('a', 'image/png'), typed('a.xyz', 'image/svg+xml')]).toEqual(['image/png', 'image/svg+xml'])
     expect([typed('a.jpg', 'text/html'), typed('a.xyz', ''), typed('jpg', '')]).toEqual(['', '', ''])

@@ -7,11 +7,11 @@ import (
 	"image"
 )
 
-// Available reports whether this build can decode HEIC. A build without cgo needs the tag nodynamic.
+// Available reports whether this build can decode HEIC and AVIF. A build without cgo needs the tag nodynamic.
 const Available = false
 
 // Init does nothing.
-func Init() error { return nil }
+func Init(Codec) error { return nil }
 
 // Decode returns ErrUnavailable.
 func Decode(context.Context, []byte, *Info) (image.Image, error) { return nil, ErrUnavailable }

@@ -1,5 +1,5 @@
-// Package heif reads HEIC photos: their boxes in Go, their pixels with libheif and libde265 compiled to WebAssembly, so
-// that a flaw in those decoders reaches nothing outside of the instance it runs in.
+// Package heif reads HEIC and AVIF photos: their boxes in Go, their pixels with libheif and libde265, or libavif and
+// libaom, compiled to WebAssembly, so that a flaw in those decoders reaches nothing outside of the instance it runs in.
 package heif
 
 import (
@@ -9,59 +9,91 @@ import (
 	"github.com/valetkey/valetkey/internal/imaging/bmff"
 )
 
-// MaxMemory is what one decode may use inside its instance, in bytes; a 24-megapixel photo takes some 500 MB.
-const MaxMemory = 2 << 30
-
 // Every error of this package wraps one of these, or is the context's.
 var (
 	ErrMalformed   = bmff.ErrMalformed
 	ErrTruncated   = bmff.ErrTruncated
 	ErrDecode      = errors.New("heif: the picture does not decode")
-	ErrUnavailable = errors.New("heif: this build has no HEIC decoder")
+	ErrUnavailable = errors.New("heif: this build has no decoder")
 )
 
-// Info is what the boxes of a file say (ISO/IEC 23008-12, HEIF; ISO/IEC 14496-12 for the boxes).
-type Info struct {
-	Width, Height int // of the primary picture as it is to be seen, turned by irot
-	ICC           []byte
-	Exif          []byte // the TIFF structure; nil without one
-	Range         Range
+// Codec is how the pixels of a picture are coded.
+type Codec string
 
-	// Work is the number of pixels that are decoded at most to get the picture, counting what is decoded again; 0 when
-	// the file is built in a way for which that cannot be told.
-	Work int64
-}
+// The codecs that there are decoders for, by the type of an item that one has coded.
+const (
+	HEVC Codec = "hvc1" // HEIC
+	AV1  Codec = "av01" // AVIF
+)
 
-// Range says what the samples of a YCbCr picture mean (ISO/IEC 23091-2). The zero value is full range BT.601, which is
-// what phones write.
-type Range struct {
-	Matrix  int // matrix coefficients: 1 is BT.709, 9 BT.2020; everything else is taken for BT.601
-	Limited bool
-}
+// meta is what the meta box says about the pictures.
+type meta struct{ *bmff.Meta }
 
 // ParseInfo reads the boxes of a file.
 func ParseInfo(data []byte) (*Info, error) {
-	r := &bmff.Reader{}
-	var m *meta
-	err := r.Each(data, func(b bmff.Box) error {
-		if b.Name != "meta" || m != nil {
-			return nil
-		}
-		parsed, err := bmff.ParseMeta(r, b.Data)
-		m = &meta{parsed}
-		return err
-	})
+	m, err := readMeta(data)
 	if err != nil {
 		return nil, err
-	}
-	if m == nil {
-		return nil, fmt.Errorf("%w: no meta box", ErrMalformed)
 	}
 	return m.info(data)
 }
 
-// meta is what the meta box says about the pictures.
-type meta struct{ *bmff.Meta }
+// CodecOf tells how the primary picture of a file is coded, "" when its boxes do not say.
+func CodecOf(data []byte) Codec {
+	m, _ := readMeta(data)
+	if m == nil {
+		return ""
+	}
+	return m.codec()
+}
+
+// readMeta reads the first meta box. With an error that lies behind it, it returns what was read.
+func readMeta(data []byte) (m *meta, err error) {
+	r := &bmff.Reader{}
+	err = r.Each(data, func(b bmff.Box) error {
+		if b.Name != "meta" || m != nil {
+			return nil
+		}
+		parsed, err := bmff.ParseMeta(r, b.Data)
+		if err == nil {
+			m = &meta{parsed}
+		}
+		return err
+	})
+	if err == nil && m == nil {
+		err = fmt.Errorf("%w: no meta box", ErrMalformed)
+	}
+	return m, err
+}
+
+// codec is that of the primary item, or of the first it is made of.
+func (m *meta) codec() Codec {
+	switch c := Codec(m.kind(m.first())); c {
+	case HEVC, AV1:
+		return c
+	}
+	return ""
+}
+
+// first is the primary item or, of a grid, the first item that it is made of.
+func (m *meta) first() uint32 {
+	if m.kind(m.Primary) == "grid" {
+		for _, ref := range m.References {
+			if ref.Kind == "dimg" && ref.From == m.Primary && len(ref.To) > 0 {
+				return ref.To[0]
+			}
+		}
+	}
+	return m.Primary
+}
+
+// kind is the type of an item, "" without one.
+func (m *meta) kind(id uint32) string {
+	if i := m.Item(id); i != nil {
+		return i.Type
+	}
+	return ""
+}
 
 // properties returns the properties of an item.
 func (m *meta) properties(id uint32) (list []bmff.Box) {
@@ -75,56 +107,4 @@ func (m *meta) properties(id uint32) (list []bmff.Box) {
 		}
 	}
 	return list
-}
-
-func (m *meta) info(data []byte) (*Info, error) {
-	info := &Info{Exif: m.Exif(data)}
-	turned := false
-	for _, p := range m.properties(m.Primary) {
-		c := &bmff.Cursor{Data: p.Data}
-		switch p.Name {
-		case "ispe":
-			c.Full()
-			info.Width, info.Height = int(c.Uint(4)), int(c.Uint(4))
-		case "irot":
-			turned = c.Uint(1)&1 == 1
-		case "clap":
-			if w, h, ok := cropped(c); ok {
-				info.Width, info.Height = w, h
-			}
-		case "colr":
-			info.colour(c)
-		}
-	}
-	if info.Width < 1 || info.Height < 1 || info.Width > 1<<20 || info.Height > 1<<20 {
-		return nil, fmt.Errorf("%w: a picture of %d by %d", ErrMalformed, info.Width, info.Height)
-	}
-	if turned {
-		info.Width, info.Height = info.Height, info.Width
-	}
-	info.Work = m.work(data)
-	return info, nil
-}
-
-// cropped reads the size of a clean aperture (ISO/IEC 14496-12, section 12.1.4): two fractions.
-func cropped(c *bmff.Cursor) (w, h int, ok bool) {
-	wn, wd, hn, hd := c.Uint(4), c.Uint(4), c.Uint(4), c.Uint(4)
-	if c.Short || wd == 0 || hd == 0 {
-		return 0, 0, false
-	}
-	return int(wn / wd), int(hn / hd), true
-}
-
-func (i *Info) colour(c *bmff.Cursor) {
-	switch string(c.Bytes(4)) {
-	case "prof", "rICC":
-		i.ICC = c.Data
-	case "nclx":
-		c.Uint(4) // primaries and transfer
-		matrix := int(c.Uint(2))
-		limited := c.Uint(1)&0x80 == 0
-		if !c.Short {
-			i.Range = Range{matrix, limited}
-		}
-	}
 }

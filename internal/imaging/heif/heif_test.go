@@ -9,10 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/valetkey/valetkey/internal/imaging/bmff"
@@ -77,19 +75,33 @@ func TestParseInfoReadsWhatThePrimaryItemHas(t *testing.T) {
 		want       Info
 	}{
 		{"plain", [][]byte{ispe(40, 30)}, Info{Width: 40, Height: 30}},
-		{"turned", [][]byte{ispe(40, 30), atom("irot", []byte{1})}, Info{Width: 30, Height: 40}},
-		{"upside down", [][]byte{ispe(40, 30), atom("irot", []byte{2})}, Info{Width: 40, Height: 30}},
-		{"cropped", [][]byte{ispe(40, 30), atom("clap", u32(39, 1, 50, 2, 0, 1, 0, 1))}, Info{Width: 39, Height: 25}},
+		{"turned", [][]byte{ispe(40, 30), atom("irot", []byte{1})}, Info{Width: 40, Height: 30, Orientation: 8}},
+		{"upside down", [][]byte{ispe(40, 30), atom("irot", []byte{2})}, Info{Width: 40, Height: 30, Orientation: 3}},
+		{"mirrored", [][]byte{ispe(40, 30), atom("imir", []byte{1})}, Info{Width: 40, Height: 30, Orientation: 2}},
+		{"turned and mirrored", [][]byte{ispe(40, 30), atom("irot", []byte{1}), atom("imir", []byte{0})},
+			Info{Width: 40, Height: 30, Orientation: 5}},
+		{"cropped", [][]byte{ispe(40, 30), atom("clap", u32(38, 1, 50, 2, 1, 1, 1, 2))},
+			Info{Width: 38, Height: 25, crop: image.Rect(2, 3, 40, 28)}},
+		{"cropped outside of it", [][]byte{ispe(40, 30), atom("clap", u32(38, 1, 20, 1, 2, 1, 0, 1))}, Info{Width: 40, Height: 30}},
+		{"cropped by nothing", [][]byte{ispe(40, 30), atom("clap", u32(38, 0, 20, 1, 2, 1, 0, 1))}, Info{Width: 40, Height: 30}},
 		{"profile", [][]byte{ispe(40, 30), prof}, Info{Width: 40, Height: 30, ICC: []byte("ICC")}},
-		{"video levels", [][]byte{ispe(40, 30), nclx}, Info{Width: 40, Height: 30, Range: Range{1, true}}},
+		{"video levels", [][]byte{ispe(40, 30), nclx},
+			Info{Width: 40, Height: 30, Primaries: 1, Transfer: 13, Range: Range{1, true}}},
 	} {
+		tt.want.Codec, tt.want.coded = HEVC, image.Pt(40, 30)
+		if tt.want.Orientation == 0 {
+			tt.want.Orientation = 1
+		}
+		if tt.want.crop.Empty() {
+			tt.want.crop = image.Rect(0, 0, 40, 30)
+		}
 		tt.want.Exif = []byte("MM\x00*TIFF")
 		got, err := ParseInfo(boxes(tt.properties...))
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if diff := cmp.Diff(&tt.want, got); diff != "" {
+		if diff := cmp.Diff(&tt.want, got, cmp.AllowUnexported(Info{}, av1Info{})); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
 	}
@@ -119,126 +131,11 @@ func TestParseInfoOfBrokenBoxes(t *testing.T) {
 	}
 }
 
-// sps is a sequence parameter set for pictures of w by h.
-func sps(w, h uint) []byte {
-	bits := "0000" + "000" + "1" + strings.Repeat("0", 96) // no sublayers
-	golomb := func(v uint) string {
-		s := strconv.FormatUint(uint64(v+1), 2)
-		return strings.Repeat("0", len(s)-1) + s
-	}
-	bits += golomb(0) + golomb(1) + golomb(w) + golomb(h) + "1000000000000000"
-	out := []byte{nalSPS << 1, 1}
-	zeros := 0
-	for ; len(bits) >= 8; bits = bits[8:] {
-		v, _ := strconv.ParseUint(bits[:8], 2, 8)
-		if zeros >= 2 && v <= 3 {
-			out, zeros = append(out, 3), 0
-		}
-		if zeros++; v != 0 {
-			zeros = 0
-		}
-		out = append(out, byte(v))
-	}
-	return out
-}
-
-// coded makes a file of one coded picture of w by h: its parameters, and units of the given types as its data.
-func coded(w, h uint, units ...byte) []byte {
-	parameters := sps(w, h)
-	hvcC := append(make([]byte, 21), 3, 1, nalSPS, 0, 1, 0, byte(len(parameters)))
-	var data []byte
-	for _, u := range units {
-		data = append(data, 0, 0, 0, 3, u<<1, 1, 0)
-	}
-	properties := [][]byte{ispe(uint32(w), uint32(h)), atom("hvcC", hvcC, parameters)}
-	return boxesWith([]byte("hvc1"), data, properties...)
-}
-
-// boxesWith makes a file whose primary item has a type, data in idat and properties.
-func boxesWith(kind, data []byte, properties ...[]byte) []byte {
-	assigned := []byte{0, 0, 0, 1, 0, 1, byte(len(properties))}
-	for i := range properties {
-		assigned = append(assigned, byte(i+1))
-	}
-	return fullBox("meta", 0,
-		fullBox("pitm", 0, []byte{0, 1}),
-		fullBox("iinf", 0, []byte{0, 1}, fullBox("infe", 2, []byte("\x00\x01\x00\x00"), kind, []byte{0})),
-		fullBox("iloc", 1, []byte{0x44, 0x00, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1}, u32(0, uint32(len(data)))),
-		atom("idat", data),
-		atom("iprp", atom("ipco", properties...), fullBox("ipma", 0, assigned)))
-}
-
-func TestWorkCountsEverySlice(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		file []byte
-		want int64
-	}{
-		{"one slice", coded(64, 48, 19), 64 * 48},
-		{"a message and two slices", coded(640, 480, 39, 19, 19), 2 * 640 * 480},
-		{"broken parameters in the data", coded(64, 48, nalSPS, 19), 0},
-		{"no slice", coded(64, 48, 39), 0},
-		{"derived in another way", boxesWith([]byte("iovl"), nil, ispe(64, 48)), 0},
-		{"no configuration", boxesWith([]byte("hvc1"), []byte{0, 0, 0, 3, 38, 1, 0}, ispe(64, 48)), 0},
-	} {
-		info, err := ParseInfo(tt.file)
-		if err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		} else if info.Work != tt.want {
-			t.Errorf("%s: %d pixels of work, want %d", tt.name, info.Work, tt.want)
-		}
-	}
-	if n, pixels := slices(append([]byte{0, 0, 0, byte(len(sps(640, 480)))}, sps(640, 480)...), 4); n != 0 || pixels != 640*480 {
-		t.Errorf("parameters in the data: %d slices of %d pixels", n, pixels)
-	}
-	many := make([]byte, 500)
-	for i := range many {
-		many[i] = 19
-	}
-	info, err := ParseInfo(coded(4000, 3000, many...))
-	if err != nil || info.isShort() {
-		t.Errorf("500 slices of 12 megapixels: short %v, %v", info.isShort(), err)
-	}
-}
-
-func TestASampleCanBeDecodedEitherWay(t *testing.T) {
-	if !Available {
-		t.Skip("this build has no HEIC decoder")
-	}
-	data := sample(t)
-	info, err := ParseInfo(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !info.isShort() {
-		t.Fatalf("%d pixels of work for %dx%d", info.Work, info.Width, info.Height)
-	}
-	fast, err := Decode(t.Context(), data, info)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if fast.Bounds() != image.Rect(0, 0, info.Width, info.Height) || info.Width != 1346 {
-		t.Errorf("bounds %v, info %dx%d", fast.Bounds(), info.Width, info.Height)
-	}
-	unknown := *info
-	unknown.Work = 0
-	slow, err := Decode(t.Context(), data, &unknown)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(fast.(*image.YCbCr).Y, slow.(*image.YCbCr).Y) {
-		t.Error("the pictures differ")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := Decode(ctx, data, &unknown); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a file of unknown work did not stop: %v", err)
-	}
-}
-
 func FuzzParseInfo(f *testing.F) {
 	f.Add(boxes(ispe(40, 30), atom("irot", []byte{1}), atom("clap", u32(39, 1, 50, 2)), atom("colr", []byte("nclx\x00\x01"))))
-	f.Add(coded(64, 48, 39, 19, nalSPS))
+	for _, name := range []string{"grid", "transparent", "orientation-7-profile-true"} {
+		f.Add(avif(f, name))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if info, err := ParseInfo(data); err == nil && (info.Width < 1 || info.Height < 1) {
 			t.Errorf("%d by %d", info.Width, info.Height)
@@ -257,10 +154,11 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	smaller := *info
 	smaller.Width--
+	smaller.coded.X--
 	if _, err := Decode(t.Context(), data, &smaller); !errors.Is(err, ErrDecode) {
 		t.Errorf("a size that is not the file's: %v", err)
 	}
-	if _, err := Decode(t.Context(), boxes(ispe(40, 30)), &Info{Width: 40, Height: 30, Work: 40 * 30}); !errors.Is(err, ErrDecode) {
+	if _, err := Decode(t.Context(), boxes(ispe(40, 30)), &Info{Codec: HEVC, Width: 40, Height: 30, coded: image.Pt(40, 30)}); !errors.Is(err, ErrDecode) {
 		t.Errorf("a file without pixels: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -300,5 +198,83 @@ func TestColourConversion(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func avif(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "testdata", "avif", name+".avif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestSequenceHeaders: ParseInfo compares every picture's own header with its boxes.
+func TestSequenceHeaders(t *testing.T) {
+	files, err := filepath.Glob("../testdata/avif/*.avif")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := ParseInfo(data); err != nil || info.Codec != AV1 {
+			t.Errorf("%s: %+v, %v", name, info, err)
+		}
+	}
+	p3 := bytes.Replace(avif(t, "Display-P3"), []byte("colr"), []byte("free"), 1)
+	if info, err := ParseInfo(p3); err != nil || info.Primaries != 12 || info.Transfer != 13 {
+		t.Errorf("without colr: %+v, %v", info, err)
+	}
+	for name, data := range map[string]string{
+		"nothing":                   "",
+		"a size beyond the data":    "\x0a\x7f\x18",
+		"a size that does not end":  "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+		"no sequence header":        "\x12\x00\x32\x02\x10\x00",
+		"a sequence header of bits": "\x0a\x01\x18",
+	} {
+		if got, ok := findSequence([]byte(data)); ok {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	lie := avif(t, "420-full-601")
+	copy(lie[bytes.Index(lie, []byte("ispe"))+8:], u32(255, 128))
+	if _, err := ParseInfo(lie); !errors.Is(err, ErrMalformed) {
+		t.Errorf("boxes that say less: %v", err)
+	}
+}
+
+func TestMemoryOfAV1(t *testing.T) {
+	if !Available {
+		t.Skip("this build has no AVIF decoder")
+	}
+	for name, want := range map[string]int64{
+		"420-full-601":    12 + 2*3/2 + 8, // bytes a pixel
+		"444-12-bit-709":  12 + 2*2*3 + 16,
+		"422-10-bit-2020": 12 + 2*2*2 + 16,
+		"grey":            12 + 2 + 8,
+		"transparent":     12 + 2*3/2 + 8 + 12 + 2,
+	} {
+		info, err := ParseInfo(avif(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (info.Memory() - spare) / (256 * 128); got != want {
+			t.Errorf("%s: %d bytes a pixel, want %d", name, got, want)
+		}
+		if _, err := Decode(t.Context(), avif(t, name), info); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	info, err := ParseInfo(avif(t, "444-12-bit-709"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info.coded, info.crop = image.Pt(256, 127), image.Rect(0, 0, 256, 127)
+	if _, err := Decode(t.Context(), avif(t, "444-12-bit-709"), info); !errors.Is(err, ErrDecode) {
+		t.Errorf("a size that is not the file's: %v", err)
 	}
 }

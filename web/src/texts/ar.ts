@@ -103,7 +103,7 @@ export const ar: Texts = {
   smallerHint: '2560 بكسل على الأكثر: أسرع وأقل استهلاكًا للبيانات.',
   problem: {
     tooLarge: 'هذا الملف كبير جدًا.',
-    unsupportedType: 'هذا النوع من الملفات غير مقبول. المقبول: JPEG وPNG وGIF وWebP وHEIC وTIFF وBMP.',
+    unsupportedType: 'هذا النوع من الملفات غير مقبول. المقبول: JPEG وPNG وGIF وWebP وHEIC وAVIF وTIFF وBMP.',
     heic: 'صور HEIC غير مقبولة هنا. صدّرها بصيغة JPEG، أو اضبط الكاميرا على «الأكثر توافقًا».',
     notAnImage: 'هذا الملف ليس صورة، أو أنه تالف.',
     quota: 'امتلأت مساحتك. احذف بعض الصور لتوفير مكان.',

@@ -91,7 +91,7 @@ export const en = {
   smallerHint: 'At most 2560 pixels: quicker, and uses less data.',
   problem: {
     tooLarge: 'This file is too large.',
-    unsupportedType: 'This kind of file is not accepted. JPEG, PNG, GIF, WebP, HEIC, TIFF and BMP are.',
+    unsupportedType: 'This kind of file is not accepted. JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF and BMP are.',
     heic: 'HEIC photos are not accepted here. Export it as JPEG, or set your camera to “Most compatible”.',
     notAnImage: 'This is not an image, or it is damaged.',
     quota: 'Your space is full. Delete photos to make room.',

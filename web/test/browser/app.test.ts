@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../../../test/support/browser'
-import { heicPhoto } from '../../../test/support/photos'
+import { avifPhoto, heicPhoto } from '../../../test/support/photos'
 import { type Server, startValetkey } from '../../../test/support/servers'
 import { noise } from './png'
 
@@ -225,6 +225,45 @@ describe('formats that this browser cannot show', () => {
     await expect.poll(() => page.locator('.lightbox img.pswp__img').evaluateAll((all) => (all as HTMLImageElement[]).filter((img) => img.naturalWidth === 512).length)).toBeGreaterThan(0)
     expect(await page.locator('img').evaluateAll((all) => (all as HTMLImageElement[]).map((img) => `${img.src} ${img.srcset}`).filter((at) => at.includes('original')))).toEqual([])
     expect(await page.locator('.lightbox a[download]').getAttribute('href')).toContain('/original.heic?')
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  it('are shown upright, and as the browser itself shows them', async () => {
+    const { page, complaints, leave } = await visit()
+    const { name, type, bytes, width, height } = await avifPhoto()
+    await page.locator('input[type=file]').first().setInputFiles([{ name, mimeType: type, buffer: bytes }])
+    const photo = page.getByRole('img', { name: 'Mirrored' }).first()
+    await photo.waitFor({ timeout: 90_000 })
+    await page.locator('.tile img.is-loaded').waitFor()
+    const quadrants = (img: HTMLImageElement) => {
+      const canvas = document.createElement('canvas')
+      canvas.width = img.naturalWidth
+      canvas.height = img.naturalHeight
+      const context = canvas.getContext('2d')!
+      context.drawImage(img, 0, 0)
+      return [[1, 1], [3, 1], [1, 3], [3, 3]].map(([x, y]) =>
+        [...context.getImageData((canvas.width * x!) / 4, (canvas.height * y!) / 4, 1, 1).data.subarray(0, 3)])
+    }
+    const { photos } = (await (await page.context().request.get(`${server.url}/api/photos`)).json()) as {
+      photos: { width: number; height: number; original: { url: string } }[]
+    }
+    expect([photos[0]!.width, photos[0]!.height]).toEqual([width, height])
+    const published = await (await page.context().request.get(photos[0]!.original.url)).body()
+    const shown = async (data: Buffer, of: string) => {
+      const img = await page.evaluateHandle(async (url) => {
+        const img = new Image()
+        img.src = url
+        await img.decode()
+        return img
+      }, `data:${of};base64,${data.toString('base64')}`)
+      return img.evaluate(quadrants)
+    }
+    const ours = await shown(published, 'image/jpeg')
+    const browsers = await shown(bytes, type)
+    const want = [[204, 51, 51], [51, 204, 51], [51, 51, 204], [204, 204, 204]]
+    for (const got of [ours, browsers])
+      got.forEach((colour, i) => colour.forEach((value, k) => expect(Math.abs(value - want[i]![k]!), `quadrant ${i}`).toBeLessThan(20)))
     expect(complaints).toEqual([])
     await leave()
   })
