@@ -36,7 +36,7 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
       'If it went anywhere it should not have gone, rotate the key. Pass it where a connection string is asked for.')
     return undefined
   }
-  text = unquote(e, text)
+  text = unquote(e, extract(e, connectionSAS(text)))
   const joined = text.replace(/[\r\n\t]/g, '')
   if (joined !== text) {
     fail(e, 'whitespace', '', 'There are line breaks or tabs inside.', 'Join the lines: a URL has none.')
@@ -46,7 +46,7 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
     fail(e, 'html-escaped', '', '"&" stands here as "&amp;".', 'The URL was taken from HTML or XML: decode it first.')
     text = text.replaceAll('&amp;', '&')
   }
-  text = cut(text.replace(/^SharedAccessSignature=/, ''), '#')[0]
+  text = cut(text, '#')[0]
   let [place, found] = cut(text, '?')
   if (found === undefined) [place, found] = text.includes('://') ? [text, ''] : ['', text]
   let query = questionMarks(e, bytesOf(found))
@@ -60,15 +60,39 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
   return [bytesOf(place), query]
 }
 
+/** Takes the SAS out of a connection string, as the portal offers one, and puts it behind the Blob endpoint if there is one. */
+function connectionSAS(text: string): string {
+  const parts = new Map(text.split(';').map((part) => {
+    const [name, value = ''] = cut(trim(part, space), '=')
+    return [lower(name), value]
+  }))
+  const token = parts.get('sharedaccesssignature')?.replace(/^\?/, '')
+  const endpoint = parts.get('blobendpoint')
+  return token ? (endpoint ? `${endpoint}?${token}` : token) : text
+}
+
+/** What ends a URL that stands inside other text, by what stands before it. */
+const closers: Record<string, string> = { '"': '"', "'": "'", '`': '`', '<': '>', '(': ')', ' ': ' ' }
+
+/** Takes a URL out of the text around it: an answer in JSON, or a command. */
+function extract(e: Explainer, text: string): string {
+  const at = lower(text).indexOf('http')
+  const closer = closers[text[at - 1] ?? '']
+  if (closer === undefined || /[?&=]/.test(text.slice(0, at)) || !/^https?:(\/\/|\\\/\\\/)/i.test(text.slice(at, at + 12))) return text
+  tellQuoted(e)
+  return cut(text.slice(at), closer)[0]
+}
+
+const tellQuoted = (e: Explainer): void =>
+  fail(e, 'quoted', '', 'Quotes or escapes of JSON or a shell came along with the URL.',
+    'Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut.')
+
 /** Takes off quotes and undoes JSON's escapes. */
 function unquote(e: Explainer, text: string): string {
   const bare = trim(trimEnd(text, /[;,]/), quotes)
   const plain = bare.replace(/\\(u0026|u003[dD]|[/"])?/g, (_, escaped: string | undefined) =>
     escaped === 'u0026' ? '&' : escaped === '/' ? '/' : escaped?.startsWith('u') ? '=' : '')
-  if (plain !== text) {
-    fail(e, 'quoted', '', 'Quotes or escapes of JSON or a shell came along with the URL.',
-      'Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut.')
-  }
+  if (plain !== text) tellQuoted(e)
   return trim(plain, space)
 }
 
