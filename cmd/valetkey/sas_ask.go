@@ -45,7 +45,7 @@ func (c *sasNewCmd) ask(std streams) error {
 		{"Account", c.accountName(), &c.Account, nil},
 		{"Container", "", &c.Container, func() bool { return c.Kind == "account" }},
 		{"Blob (empty for the whole container)", "", &c.Blob, func() bool { return c.Kind == "account" }},
-		{"Levels: s service, c containers, o blobs", c.ResourceTypes, &c.ResourceTypes, func() bool { return c.Kind != "account" }},
+		{"Levels: s service, c containers, o blobs", "o", &c.ResourceTypes, func() bool { return c.Kind != "account" }},
 		{"Permissions: r read, c create, w write, d delete, l list, …", "r", &c.Permissions, nil},
 		{"Good for how long", c.ExpiresIn.String(), &life, nil},
 		{"Over https only, or any", c.Protocol, &protocol, nil},
@@ -59,6 +59,11 @@ func (c *sasNewCmd) ask(std streams) error {
 			return err
 		}
 		*q.answer = answer
+		if q.answer == &c.Account && c.Kind != "user-delegation" {
+			if _, _, err := c.signingKey(); err != nil {
+				return err // rather than after all the other questions
+			}
+		}
 	}
 	var err error
 	if c.ExpiresIn, err = time.ParseDuration(life); err != nil {
