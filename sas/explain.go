@@ -48,6 +48,7 @@ const (
 	CodeHTMLEscaped        Code = "html-escaped"
 	CodeWhitespace         Code = "whitespace"
 	CodeSecondQuestionMark Code = "second-question-mark"
+	CodeNoQuestionMark     Code = "no-question-mark"
 	CodeDoubleEncoded      Code = "double-encoded"
 	CodeSigPlusSpace       Code = "sig-plus-space"
 	CodeSigDoubleEncoded   Code = "sig-double-encoded"

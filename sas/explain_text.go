@@ -35,7 +35,7 @@ func (e *explainer) clean() (place, query string, ok bool) {
 	if !found {
 		place, query = "", text
 		if strings.Contains(text, "://") {
-			place, query = text, ""
+			place, query = e.ampersand(text)
 		}
 	}
 	query = e.questionMarks(query)
@@ -105,6 +105,16 @@ func (e *explainer) unquote(text string) string {
 		e.fail(CodeQuoted, "", quotedMessage, quotedHint)
 	}
 	return strings.TrimSpace(escaped)
+}
+
+// ampersand parts a URL that has no question mark where its first parameter of a SAS begins.
+func (e *explainer) ampersand(url string) (place, query string) {
+	place, query, _ = strings.Cut(url, "&")
+	if !hasOwnParameter(query) {
+		return url, ""
+	}
+	e.fail(CodeNoQuestionMark, "", "There is no question mark, so the SAS belongs to the path.", `A SAS is added with "?" to a URL without a query, and with "&" only to one that has a query already.`)
+	return place, query
 }
 
 // questionMarks mends a second question mark before a parameter of the SAS.

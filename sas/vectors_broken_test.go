@@ -32,6 +32,7 @@ func damagedVectors() []vectorCase {
 		}),
 		damaged("second-question-mark", "the SAS came with its own question mark", "second-question-mark", func(m *vectorMaker) string { return blobURL + "??" + plain(m) }),
 		damaged("second-question-mark-after-query", "added with ? to a URL that has a query", "second-question-mark", func(m *vectorMaker) string { return blobURL + "?timeout=30?" + plain(m) }),
+		damaged("no-question-mark", "added with & to a URL that has no query", "no-question-mark", func(m *vectorMaker) string { return blobURL + "&" + plain(m) }),
 		damaged("sig-plus-space", "the + of the signature was not encoded and became a space", "sig-plus-space", func(m *vectorMaker) string {
 			return blobURL + "?" + strings.ReplaceAll(m.withPlus(), "%2B", "+")
 		}),

@@ -248,7 +248,7 @@ func agreesWithVerify(t *testing.T, q Question, e Explanation) {
 	}
 }
 
-var everyCode = []Code{CodeNoSAS, CodeSecretPasted, CodeQuoted, CodeHTMLEscaped, CodeWhitespace, CodeSecondQuestionMark,
+var everyCode = []Code{CodeNoSAS, CodeSecretPasted, CodeQuoted, CodeHTMLEscaped, CodeWhitespace, CodeNoQuestionMark, CodeSecondQuestionMark,
 	CodeDoubleEncoded, CodeSigPlusSpace, CodeSigDoubleEncoded, CodeSigMalformed, CodeParameterMissing,
 	CodeParameterDuplicate, CodeParameterMalformed, CodeParameterForeign, CodePermissionOrder, CodeVersionTooOld,
 	CodeDelegationPartial, CodeExpired, CodeNotYetValid, CodeClockSkew, CodeDelegationExpired, CodeDelegationNotYet,

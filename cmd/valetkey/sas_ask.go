@@ -46,7 +46,8 @@ func (c *sasNewCmd) ask(std streams) error {
 		{"Container", "", &c.Container, func() bool { return c.Kind == "account" }},
 		{"Blob (empty for the whole container)", "", &c.Blob, func() bool { return c.Kind == "account" }},
 		{"Levels: s service, c containers, o blobs", "o", &c.ResourceTypes, func() bool { return c.Kind != "account" }},
-		{"Permissions: r read, c create, w write, d delete, l list, …", "r", &c.Permissions, nil},
+		{"For which operation, such as Put Block (empty for several)", c.Op, &c.Op, nil},
+		{"Permissions: r read, c create, w write, d delete, l list, … (empty for what the operation needs, else r)", "", &c.Permissions, nil},
 		{"Good for how long", c.ExpiresIn.String(), &life, nil},
 		{"Over https only, or any", c.Protocol, &protocol, nil},
 		{"Only from which IPv4 address or range (empty for any)", "", &c.IP, nil},
@@ -62,6 +63,11 @@ func (c *sasNewCmd) ask(std streams) error {
 		if q.answer == &c.Account && c.Kind != "user-delegation" {
 			if _, _, err := c.signingKey(); err != nil {
 				return err // rather than after all the other questions
+			}
+		}
+		if q.answer == &c.Op {
+			if _, err := operation(c.Op); err != nil {
+				return err
 			}
 		}
 	}

@@ -203,11 +203,11 @@ func TestSASNewAsks(t *testing.T) {
 	c.AccountKey = []string{sasTestKey}
 	c.Kind, c.ResourceTypes, c.ExpiresIn, c.Protocol = "service", "o", time.Hour, "https"
 	var questions bytes.Buffer
-	answers := "\nacct\nimages\ncats/a.jpg\ncw\n30m\n\n\n"
+	answers := "\nacct\nimages\ncats/a.jpg\nPut Blob\ncw\n30m\n\n\n"
 	if err := c.ask(streams{strings.NewReader(answers), io.Discard, &questions}); err != nil {
 		t.Fatal(err)
 	}
-	if c.Account != "acct" || c.Container != "images" || c.Blob != "cats/a.jpg" || c.Permissions != "cw" || c.ExpiresIn != 30*time.Minute || c.Protocol != "https" {
+	if c.Account != "acct" || c.Container != "images" || c.Blob != "cats/a.jpg" || c.Op != "Put Blob" || c.Permissions != "cw" || c.ExpiresIn != 30*time.Minute || c.Protocol != "https" {
 		t.Errorf("%+v", c)
 	}
 	if !strings.Contains(questions.String(), "Container: ") {

@@ -48,7 +48,7 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
   }
   text = cut(text, '#')[0]
   let [place, found] = cut(text, '?')
-  if (found === undefined) [place, found] = text.includes('://') ? [text, ''] : ['', text]
+  if (found === undefined) [place, found] = text.includes('://') ? ampersand(e, text) : ['', text]
   let query = questionMarks(e, bytesOf(found))
   if (!query.includes('=') && lower(query).includes('%3d')) {
     const decoded = unescapePath(query)
@@ -94,6 +94,15 @@ function unquote(e: Explainer, text: string): string {
     escaped === 'u0026' ? '&' : escaped === '/' ? '/' : escaped?.startsWith('u') ? '=' : '')
   if (plain !== text) tellQuoted(e)
   return trim(plain, space)
+}
+
+/** Parts a URL that has no question mark where its first parameter of a SAS begins. */
+function ampersand(e: Explainer, url: string): [place: string, query: string] {
+  const [place, query = ''] = cut(url, '&')
+  if (!query.split('&').some((part) => parameters.includes(lower(cut(part, '=')[0])))) return [url, '']
+  fail(e, 'no-question-mark', '', 'There is no question mark, so the SAS belongs to the path.',
+    'A SAS is added with "?" to a URL without a query, and with "&" only to one that has a query already.')
+  return [place, query]
 }
 
 /** Mends a second question mark before a parameter of the SAS. */
