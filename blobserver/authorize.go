@@ -218,12 +218,21 @@ func readPolicy(stored blobstore.AccessPolicy) (p sas.Policy, ok bool) {
 			return sas.Policy{}, false
 		}
 	}
-	if stored.Permissions != "" {
-		if p.Permissions, err = sas.ParsePermissions(stored.Permissions); err != nil {
-			return sas.Policy{}, false
+	p.Permissions, ok = policyPermissions(stored.Permissions)
+	return p, ok
+}
+
+// policyPermissions reads the permissions of a stored access policy. Their order is free: it is the policy's own text, and
+// nothing is signed over it.
+func policyPermissions(letters string) (set sas.Permissions, ok bool) {
+	for _, letter := range letters {
+		p, err := sas.ParsePermissions(string(letter))
+		if err != nil {
+			return 0, false
 		}
+		set |= p
 	}
-	return p, true
+	return set, true
 }
 
 func validTime(text string) bool {

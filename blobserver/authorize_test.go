@@ -95,6 +95,26 @@ func TestStoredAccessPoliciesGrantAndRevoke(t *testing.T) {
 	s.want(s.do("PUT", "/policy/b?"+token, "x", blockBlob), 403, "AuthenticationFailed")
 }
 
+func TestAPolicysLettersMayStandInAnyOrderButMustBeKnown(t *testing.T) {
+	s := newService(t)
+	c := s.container("letters")
+	expiry := s.clock.now().Add(time.Hour)
+	set := func(letters string) error {
+		_, err := c.SetAccessPolicy(context.Background(), &container.SetAccessPolicyOptions{ContainerACL: []*container.SignedIdentifier{
+			{ID: to.Ptr("up"), AccessPolicy: &container.AccessPolicy{Expiry: &expiry, Permission: &letters}}}})
+		return err
+	}
+	if err := set("wcr"); err != nil {
+		t.Fatal(err)
+	}
+	token := s.signed(&sas.Service{Account: account, Container: "letters", Identifier: "up"})
+	s.want(s.do("PUT", "/letters/b?"+token, "x", blockBlob), 201, "")
+	s.want(s.do("GET", "/letters/b?"+token, ""), 200, "")
+	if err := set("rz"); err == nil || !strings.Contains(err.Error(), "InvalidXmlNodeValue") {
+		t.Errorf("an unknown letter: %v", err)
+	}
+}
+
 func TestRotatedKeysStopSignatures(t *testing.T) {
 	s := newService(t)
 	s.container("rotate")
@@ -247,6 +267,48 @@ func TestUserDelegation(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.want(s.do("GET", "/delegated/b?"+token, ""), 403, "AuthenticationFailed")
+}
+
+func TestADelegationKeyIsLimited(t *testing.T) {
+	s := newService(t, func(o *blobserver.Options) { o.Tokens = tokens{} })
+	const week = 7 * 24 * time.Hour
+	// The service's now is a little after the test's: what lies a week ahead of the one is less than that ahead of the other.
+	now := s.clock.now()
+	at := func(d time.Duration) string { return now.Add(d).UTC().Format("2006-01-02T15:04:05.0000000Z") }
+	for name, tt := range map[string]struct {
+		start, expiry, tenant string
+		ok                    bool
+	}{
+		"no start":                    {"", at(time.Hour), "", true},
+		"a week":                      {at(0), at(week), "", true},
+		"more than a week":            {at(0), at(week + time.Minute), "", false},
+		"began nearly a week ago":     {at(-week + time.Minute), at(time.Hour), "", true},
+		"began more than a week ago":  {at(-week - time.Second), at(time.Hour), "", false},
+		"ended":                       {at(-time.Hour), at(0), "", false},
+		"ends before it starts":       {at(2 * time.Hour), at(time.Hour), "", false},
+		"no expiry":                   {at(0), "", "", false},
+		"no time":                     {"soon", at(time.Hour), "", false},
+		"a tenant":                    {at(0), at(time.Hour), "33333333-3333-3333-3333-333333333333", true},
+		"a tenant that is no GUID":    {at(0), at(time.Hour), "contoso", false},
+		"a tenant with a second line": {at(0), at(time.Hour), "33333333-3333-3333-3333-333333333333&#10;", false},
+	} {
+		body := "<KeyInfo>"
+		for element, value := range map[string]string{"Start": tt.start, "Expiry": tt.expiry, "DelegatedUserTid": tt.tenant} {
+			if value != "" {
+				body += "<" + element + ">" + value + "</" + element + ">"
+			}
+		}
+		a := s.do("POST", "?restype=service&comp=userdelegationkey", body+"</KeyInfo>", "Authorization: Bearer good")
+		if tt.ok != (a.StatusCode == 200) || !tt.ok && a.Header.Get("x-ms-error-code") != "InvalidXmlNodeValue" {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
+		}
+	}
+	for _, authorization := range []string{"", "Bearer bad", "SharedKey x:y"} {
+		a := s.do("POST", "?restype=service&comp=userdelegationkey", "<KeyInfo><Expiry>"+at(time.Hour)+"</Expiry></KeyInfo>", "Authorization: "+authorization)
+		if a.StatusCode == 200 || strings.Contains(a.body, "<Value>") {
+			t.Errorf("%q: %d %s", authorization, a.StatusCode, a.body)
+		}
+	}
 }
 
 func TestASignatureOverOneOperationIsBoundToIt(t *testing.T) {

@@ -191,6 +191,9 @@ func (body *signedIdentifiers) policies(limit int) ([]blobstore.AccessPolicy, er
 				return nil, bloberror.New(bloberror.InvalidXMLNodeValue, bloberror.WithDetail("XmlNodeName", name), bloberror.WithDetail("XmlNodeValue", at))
 			}
 		}
+		if _, ok := policyPermissions(p.Permissions); !ok {
+			return nil, bloberror.New(bloberror.InvalidXMLNodeValue, bloberror.WithDetail("XmlNodeName", "Permission"), bloberror.WithDetail("XmlNodeValue", p.Permissions))
+		}
 		seen[p.ID] = true
 		policies = append(policies, p)
 	}

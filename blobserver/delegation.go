@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/valetkey/valetkey/sas"
 )
 
-// maxDelegationLife is how long a user delegation key may be good ("Get User Delegation Key").
+// maxDelegationLife is how far from now a user delegation key may start and end ("Get User Delegation Key").
 const maxDelegationLife = 7 * 24 * time.Hour
 
 // delegationKey derives the value of a user delegation key from an account key and from all that describes it, so that
@@ -90,6 +91,9 @@ func (r *request) describeKey(body *keyInfo) (d sas.DelegationKey, err error) {
 			return d, invalidNode("Start", body.Start)
 		}
 	}
+	if ahead := start.Time().Sub(r.now); ahead > maxDelegationLife || ahead < -maxDelegationLife {
+		return d, invalidNode("Start", body.Start)
+	}
 	expiry, err := sas.ParseTime(body.Expiry)
 	if err != nil {
 		return d, invalidNode("Expiry", body.Expiry)
@@ -101,6 +105,9 @@ func (r *request) describeKey(body *keyInfo) (d sas.DelegationKey, err error) {
 	if r.grant.principal.ObjectID == "" || r.grant.principal.TenantID == "" {
 		return d, bloberror.New(bloberror.AuthenticationFailed, bloberror.WithCause(errors.New("the token has no oid or no tid")))
 	}
+	if body.DelegatedTenant != "" && !guid.MatchString(body.DelegatedTenant) {
+		return d, invalidNode("DelegatedUserTid", body.DelegatedTenant) // a SAS of such a key would be refused
+	}
 	version := r.Header.Get("x-ms-version")
 	if version == "" || version > NewestVersion {
 		version = NewestVersion
@@ -110,6 +117,8 @@ func (r *request) describeKey(body *keyInfo) (d sas.DelegationKey, err error) {
 		Start: start, Expiry: expiry, Service: "b", Version: version, DelegatedTenantID: body.DelegatedTenant,
 	}, nil
 }
+
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 func invalidNode(name, value string) error {
 	return bloberror.New(bloberror.InvalidXMLNodeValue, bloberror.WithDetail("XmlNodeName", name), bloberror.WithDetail("XmlNodeValue", value))

@@ -3,6 +3,7 @@ package blobserver_test
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,65 +12,175 @@ import (
 	"github.com/valetkey/valetkey/sas"
 )
 
-// TestEachRightOpensWhatItShouldAndNothingElse tries every operation on a container with a SAS of each single
-// permission. The letters are those of the table in "Create a service SAS".
-func TestEachRightOpensWhatItShouldAndNothingElse(t *testing.T) {
-	s := newService(t)
+// rights is the table of operations: the letters that open each to a service SAS, the letters and the level that open it to
+// an account SAS. Sources: "Create a service SAS" and "Create an account SAS". PERMISSION stands for the letter that is
+// being tried, so that each finds a blob or container that is not there.
+var rights = []struct {
+	service, account string
+	level            sas.ResourceTypes
+	method, path     string
+	headers          []string // SOURCE stands for the URL of a blob that may be read
+}{
+	{"r", "r", sas.ObjectLevel, "GET", "/rights/b?", nil},
+	{"r", "r", sas.ObjectLevel, "HEAD", "/rights/b?", nil},
+	{"r", "r", sas.ObjectLevel, "GET", "/rights/b?comp=metadata&", nil},
+	{"r", "r", sas.ObjectLevel, "GET", "/rights/b?comp=blocklist&", nil},
+	{"r", "r", sas.ObjectLevel, "POST", "/rights/b?comp=query&", nil},
+	{"t", "t", sas.ObjectLevel, "GET", "/rights/b?comp=tags&", nil},
+	{"t", "t", sas.ObjectLevel, "PUT", "/rights/b?comp=tags&", nil},
+	{"cw", "cw", sas.ObjectLevel, "PUT", "/rights/new-PERMISSION?", []string{blockBlob}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?", []string{blockBlob}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/staged?comp=block&blockid=YQ==&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/staged?comp=block&blockid=YQ==&", []string{"SOURCE"}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=blocklist&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/none-PERMISSION?comp=blocklist&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=metadata&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=properties&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=tier&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=lease&", []string{"x-ms-lease-action: acquire"}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=lease&", []string{"x-ms-lease-action: renew"}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=lease&", []string{"x-ms-lease-action: release"}},
+	{"wd", "wd", sas.ObjectLevel, "PUT", "/rights/b?comp=lease&", []string{"x-ms-lease-action: break"}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=undelete&", nil},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?comp=copy&copyid=1&", nil},
+	{"cw", "cw", sas.ObjectLevel, "PUT", "/rights/b?comp=snapshot&", nil},
+	{"cw", "cw", sas.ObjectLevel, "PUT", "/rights/copy-PERMISSION?", []string{"SOURCE"}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?", []string{"SOURCE"}},
+	{"cw", "cw", sas.ObjectLevel, "PUT", "/rights/sync-PERMISSION?", []string{"SOURCE", "x-ms-requires-sync: true"}},
+	{"cw", "cw", sas.ObjectLevel, "PUT", "/rights/from-PERMISSION?", []string{"SOURCE", blockBlob}},
+	{"w", "w", sas.ObjectLevel, "PUT", "/rights/b?", []string{"SOURCE", blockBlob}},
+	{"y", "y", sas.ObjectLevel, "DELETE", "/rights/gone?deletetype=permanent&", nil},
+	{"x", "x", sas.ObjectLevel, "DELETE", "/rights/gone?versionid=1&", nil},
+	{"d", "d", sas.ObjectLevel, "DELETE", "/rights/gone?", nil},
+	{"i", "i", sas.ObjectLevel, "PUT", "/rights/b?comp=immutabilityPolicies&", nil},
+	{"i", "i", sas.ObjectLevel, "DELETE", "/rights/b?comp=immutabilityPolicies&", nil},
+	{"i", "i", sas.ObjectLevel, "PUT", "/rights/b?comp=legalhold&", nil},
+
+	{"l", "l", sas.ContainerLevel, "GET", "/rights?restype=container&comp=list&", nil},
+	{"f", "f", sas.ContainerLevel, "GET", "/rights?restype=container&comp=blobs&where=a%3D%27b%27&", nil},
+	{"", "cw", sas.ContainerLevel, "PUT", "/fresh-PERMISSION?restype=container&", nil},
+	{"", "d", sas.ContainerLevel, "DELETE", "/rights-none?restype=container&", nil},
+	{"", "r", sas.ContainerLevel, "GET", "/rights?restype=container&", nil},
+	{"", "r", sas.ContainerLevel, "HEAD", "/rights?restype=container&", nil},
+	{"", "r", sas.ContainerLevel, "GET", "/rights?restype=container&comp=metadata&", nil},
+	{"", "w", sas.ContainerLevel, "PUT", "/rights?restype=container&comp=metadata&", nil},
+	{"", "", sas.ContainerLevel, "GET", "/rights?restype=container&comp=acl&", nil},
+	{"", "", sas.ContainerLevel, "PUT", "/rights?restype=container&comp=acl&", nil},
+	{"", "w", sas.ContainerLevel, "PUT", "/rights?restype=container&comp=lease&", []string{"x-ms-lease-action: release"}},
+	{"", "wd", sas.ContainerLevel, "PUT", "/rights?restype=container&comp=lease&", []string{"x-ms-lease-action: break"}},
+
+	{"", "l", sas.ServiceLevel, "GET", "?comp=list&", nil},
+	{"", "r", sas.ServiceLevel, "GET", "?restype=service&comp=properties&", nil},
+	{"", "w", sas.ServiceLevel, "PUT", "?restype=service&comp=properties&", nil},
+	{"", "r", sas.ServiceLevel, "GET", "?restype=service&comp=stats&", nil},
+	{"", "f", sas.ServiceLevel, "GET", "?comp=blobs&where=a%3D%27b%27&", nil},
+	{"", "", sas.ServiceLevel, "POST", "?restype=service&comp=userdelegationkey&", nil},
+}
+
+const (
+	serviceLetters = "racwdxyltfmeopi"
+	accountLetters = "rwdxylacupfti"
+)
+
+// rightsService has a blob and a source to copy; try sends one row of the table and returns the error code, empty when
+// authorization did not refuse it.
+func rightsService(t *testing.T) (try func(row int, letter, token string) string, s *service) {
+	t.Helper()
+	s = newService(t)
 	s.container("rights")
 	s.want(s.do("PUT", "/rights/b?"+s.all("rights"), "x", blockBlob), 201, "")
 	source := "x-ms-copy-source: " + s.URL + "/rights/b?" + s.sas("rights", "b", mustPermissions(t, "r"))
-	operations := []struct {
-		opens, method, path string
-		headers             []string
-	}{
-		{"r", "GET", "/rights/b?", nil},
-		{"r", "HEAD", "/rights/b?", nil},
-		{"r", "GET", "/rights/b?comp=metadata&", nil},
-		{"r", "GET", "/rights/b?comp=blocklist&", nil},
-		{"t", "GET", "/rights/b?comp=tags&", nil},
-		{"t", "PUT", "/rights/b?comp=tags&", nil},
-		{"l", "GET", "/rights?restype=container&comp=list&", nil},
-		{"f", "GET", "/rights?restype=container&comp=blobs&where=a%3D%27b%27&", nil},
-		{"cw", "PUT", "/rights/new-PERMISSION?", []string{blockBlob}},
-		{"w", "PUT", "/rights/b?", []string{blockBlob}},
-		{"w", "PUT", "/rights/staged?comp=block&blockid=YQ==&", nil},
-		{"w", "PUT", "/rights/staged?comp=block&blockid=YQ==&", []string{source}},
-		{"w", "PUT", "/rights/b?comp=blocklist&", nil},
-		{"w", "PUT", "/rights/b?comp=metadata&", nil},
-		{"w", "PUT", "/rights/b?comp=properties&", nil},
-		{"w", "PUT", "/rights/b?comp=tier&", nil},
-		{"w", "PUT", "/rights/b?comp=lease&", []string{"x-ms-lease-action: acquire"}},
-		{"wd", "PUT", "/rights/b?comp=lease&", []string{"x-ms-lease-action: break"}},
-		{"w", "PUT", "/rights/b?comp=undelete&", nil},
-		{"w", "PUT", "/rights/b?comp=copy&copyid=1&", nil},
-		{"cw", "PUT", "/rights/b?comp=snapshot&", nil},
-		{"cw", "PUT", "/rights/copy-PERMISSION?", []string{source}},
-		{"cw", "PUT", "/rights/sync-PERMISSION?", []string{source, "x-ms-requires-sync: true"}},
-		{"cw", "PUT", "/rights/from-PERMISSION?", []string{source, blockBlob}},
-		{"y", "DELETE", "/rights/gone?deletetype=permanent&", nil},
-		{"x", "DELETE", "/rights/gone?versionid=1&", nil},
-		{"d", "DELETE", "/rights/gone?", nil},
-		{"", "PUT", "/rights?restype=container&", nil},
-		{"", "DELETE", "/rights?restype=container&", nil},
-		{"", "GET", "/rights?restype=container&", nil},
-		{"", "PUT", "/rights?restype=container&comp=metadata&", nil},
-		{"", "GET", "/rights?restype=container&comp=acl&", nil},
-		{"", "PUT", "/rights?restype=container&comp=acl&", nil},
-		{"", "PUT", "/rights?restype=container&comp=lease&", []string{"x-ms-lease-action: acquire"}},
-		{"", "GET", "?comp=list&", nil},
-		{"", "GET", "?restype=service&comp=properties&", nil},
-		{"", "PUT", "?restype=service&comp=properties&", nil},
-		{"", "GET", "?comp=blobs&where=a%3D%27b%27&", nil},
-	}
-	for _, op := range operations {
-		for _, letter := range "racwdxyltf" {
-			path := strings.ReplaceAll(op.path, "PERMISSION", string(letter))
-			a := s.do(op.method, path+s.sas("rights", "", mustPermissions(t, string(letter))), "", op.headers...)
-			code := a.Header.Get("x-ms-error-code")
-			refused := a.StatusCode == 403 && (strings.HasPrefix(code, "Auth") || code == "UnauthorizedBlobOverwrite")
-			if open := strings.ContainsRune(op.opens, letter); open == refused {
-				t.Errorf("%c for %s %s %.60q: %d %s", letter, op.method, op.path, op.headers, a.StatusCode, code)
+	return func(row int, letter, token string) string {
+		op := rights[row]
+		headers := slices.Clone(op.headers)
+		for i := range headers {
+			headers[i] = strings.Replace(headers[i], "SOURCE", source, 1)
+		}
+		a := s.do(op.method, strings.ReplaceAll(op.path, "PERMISSION", letter)+token, "", headers...)
+		code := a.Header.Get("x-ms-error-code")
+		if strings.HasPrefix(code, "Auth") || code == "UnauthorizedBlobOverwrite" {
+			if a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s with %d", code, a.StatusCode)
 			}
+			return code
+		}
+		return ""
+	}, s
+}
+
+// TestEachRightOpensWhatItShouldAndNothingElse tries every operation with a container SAS and a blob SAS of each single
+// permission.
+func TestEachRightOpensWhatItShouldAndNothingElse(t *testing.T) {
+	try, s := rightsService(t)
+	for i, op := range rights {
+		for _, letter := range strings.Split(serviceLetters, "") {
+			want := "AuthorizationPermissionMismatch"
+			switch {
+			case strings.Contains(op.service, letter):
+				want = ""
+			case op.level == sas.ServiceLevel || !strings.HasPrefix(op.path, "/rights?") && !strings.HasPrefix(op.path, "/rights/"):
+				want = "AuthenticationFailed" // it is signed for a container, and this is another or none
+			case letter == "c" && createsOnly(op.method, op.path, op.headers):
+				want = "UnauthorizedBlobOverwrite"
+			}
+			if code := try(i, letter, s.sas("rights", "", mustPermissions(t, letter))); code != want {
+				t.Errorf("container SAS with %s for %s %s %.60q: %q, want %q", letter, op.method, op.path, op.headers, code, want)
+			}
+			if letter == "l" || letter == "f" {
+				continue // no blob SAS has them
+			}
+			blob := "b"
+			if op.level != sas.ObjectLevel || strings.Contains(op.path, "versionid=") { // a version has an sr of its own
+				want = "AuthenticationFailed"
+			} else {
+				blob, _, _ = strings.Cut(strings.TrimPrefix(op.path, "/rights/"), "?")
+				blob = strings.ReplaceAll(blob, "PERMISSION", letter+"-blob")
+			}
+			if code := try(i, letter+"-blob", s.sas("rights", blob, mustPermissions(t, letter))); code != want {
+				t.Errorf("blob SAS with %s for %s %s %.60q: %q, want %q", letter, op.method, op.path, op.headers, code, want)
+			}
+		}
+	}
+}
+
+// createsOnly tells the rows that write the blob that is there.
+func createsOnly(method, path string, headers []string) bool {
+	return method == "PUT" && path == "/rights/b?" && len(headers) > 0
+}
+
+// TestEachRightOfAnAccountSAS tries every operation with an account SAS of each single permission, and with every
+// permission at the wrong levels.
+func TestEachRightOfAnAccountSAS(t *testing.T) {
+	try, s := rightsService(t)
+	key, _ := sas.ParseKey(firstKey)
+	sign := func(levels sas.ResourceTypes, letters string) string {
+		t.Helper()
+		p, err := sas.ParseAccountPermissions(letters)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := (&sas.Account{Account: account, ResourceTypes: levels, Permissions: p, Expiry: sas.TimeOf(s.clock.now().Add(time.Hour))}).Sign(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	for i, op := range rights {
+		for _, letter := range strings.Split(accountLetters, "") {
+			want := "AuthorizationPermissionMismatch"
+			switch {
+			case strings.Contains(op.account, letter):
+				want = ""
+			case letter == "c" && createsOnly(op.method, op.path, op.headers):
+				want = "UnauthorizedBlobOverwrite"
+			}
+			if code := try(i, letter, sign(op.level, letter)); code != want {
+				t.Errorf("%s for %s %s %.60q: %q, want %q", letter, op.method, op.path, op.headers, code, want)
+			}
+		}
+		others := (sas.ServiceLevel | sas.ContainerLevel | sas.ObjectLevel) &^ op.level
+		if code := try(i, "all", sign(others, accountLetters)); code != "AuthorizationResourceTypeMismatch" {
+			t.Errorf("srt=%s for %s %s: %q", others, op.method, op.path, code)
 		}
 	}
 }

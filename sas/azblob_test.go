@@ -40,11 +40,12 @@ func azblobDelegation(tb testing.TB, key DelegationKey, value string) *service.U
 		SignedExpiry  string
 		SignedService string
 		SignedVersion string
+		SignedTenant  string `xml:"SignedDelegatedUserTid,omitempty"`
 		Value         string
 	}
 	body, err := xml.Marshal(answer{
 		SignedOid: key.ObjectID, SignedTid: key.TenantID, SignedStart: key.Start.String(), SignedExpiry: key.Expiry.String(),
-		SignedService: key.Service, SignedVersion: key.Version, Value: value,
+		SignedService: key.Service, SignedVersion: key.Version, SignedTenant: key.DelegatedTenantID, Value: value,
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -173,6 +174,7 @@ func TestSignsAccountAsAzblobDoes(t *testing.T) {
 
 func TestSignsDelegationAsAzblobDoes(t *testing.T) {
 	key := testDelegation(t)
+	key.DelegatedTenantID = testUserID
 	cred := azblobDelegation(t, key, testDelegationKey)
 	v := testService()
 	ud := &UserDelegation{
@@ -193,4 +195,35 @@ func TestSignsDelegationAsAzblobDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameQuery(t, ours, theirs.Encode())
+}
+
+// TestSeveralSignedNamesOfAzblob reads what azblob signs for several headers and query parameters, whose order it leaves to
+// chance.
+func TestSeveralSignedNamesOfAzblob(t *testing.T) {
+	cred := azblobDelegation(t, testDelegation(t), testDelegationKey)
+	values := azblobValues(testService())
+	values.SignedRequestHeaders = map[string]string{"x-ms-blob-type": "BlockBlob", "content-type": "image/jpeg", "x-ms-meta-a": "b: c, d"}
+	values.SignedRequestQueryParameters = map[string]string{"comp": "block", "blockid": "MDAw+/=", "timeout": "30"}
+	request := testRequest()
+	request.Header = func(name string) (string, bool) {
+		value, ok := values.SignedRequestHeaders[strings.ToLower(name)]
+		return value, ok
+	}
+	for range 20 {
+		theirs, err := values.SignWithUserDelegation(cred)
+		if err != nil {
+			t.Fatal(err)
+		}
+		more := url.Values{}
+		for name, value := range values.SignedRequestQueryParameters {
+			more.Set(name, value)
+		}
+		token, err := Parse(theirs.Encode() + "&" + more.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := token.Verify(request, PutBlock, testKeys(t), testNow); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package sas
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // complete fills in what follows from the rest and checks that Azure would take the values.
 func (r *record) complete() error {
@@ -124,7 +127,7 @@ func (r *record) checkPermissions() error {
 		return invalid(Missing, "sp", "without a stored access policy the SAS itself names its permissions")
 	case r.expiry.IsZero() && r.identifier == "":
 		return invalid(Missing, "se", "without a stored access policy the SAS itself has an expiry")
-	case len(r.identifier) > maxIdentifier:
+	case utf8.RuneCountInString(r.identifier) > maxIdentifier:
 		return invalid(Malformed, "si", "the id of a stored access policy has at most 64 characters")
 	}
 	if extra := r.permissions &^ r.resource.permissions(); extra != 0 {
@@ -147,7 +150,7 @@ func (r *record) checkPermissions() error {
 	return nil
 }
 
-// maxIdentifier is the longest id of a stored access policy, in bytes. Source: "Define a stored access policy".
+// maxIdentifier is the longest id of a stored access policy, in characters. Source: "Define a stored access policy".
 const maxIdentifier = 64
 
 func (r *record) checkTimes() error {

@@ -2,6 +2,8 @@ package sas
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,6 +48,7 @@ const (
 	CodeHTMLEscaped        Code = "html-escaped"
 	CodeWhitespace         Code = "whitespace"
 	CodeSecondQuestionMark Code = "second-question-mark"
+	CodeNoQuestionMark     Code = "no-question-mark"
 	CodeDoubleEncoded      Code = "double-encoded"
 	CodeSigPlusSpace       Code = "sig-plus-space"
 	CodeSigDoubleEncoded   Code = "sig-double-encoded"
@@ -146,7 +149,7 @@ type Explanation struct {
 	Expiry    *time.Time     `json:"expiry,omitempty"`
 	Lasts     string         `json:"lasts,omitempty"` // how long from now, in words
 	Limits    []string       `json:"limits,omitempty"`
-	Findings  []Finding      `json:"findings"`
+	Findings  []Finding      `json:"findings"` // failures first, and the likeliest cause first among them
 	// StringToSign is what the signature must be of, field by field.
 	StringToSign []Field `json:"stringToSign,omitempty"`
 }
@@ -191,10 +194,10 @@ func Explain(q Question) Explanation {
 	if e.out.Signature == SignatureRight && !e.out.Has(CodePolicyUnseen) {
 		e.out.Verdict = Works
 	}
-	for _, f := range e.out.Findings {
-		if f.Severity == Failure {
-			e.out.Verdict = Refused
-		}
+	// What stops the request comes before what only might: the first line is the one that is read.
+	slices.SortStableFunc(e.out.Findings, func(a, b Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	if len(e.out.Findings) > 0 && e.out.Findings[0].Severity == Failure {
+		e.out.Verdict = Refused
 	}
 	return e.out
 }

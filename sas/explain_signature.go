@@ -80,7 +80,7 @@ func (e *explainer) checkSignature() {
 		return
 	}
 	e.fail(CodeSignatureMismatch, "sig", "The signature is not that of this key for this string-to-sign.",
-		"Either the key is another one (of another account, or rotated since), or one of the signed fields was changed after signing: compare the string-to-sign with the signer's, line by line.")
+		"Either another key signed it (of another account, or rotated since), or it was made for another container or blob than the URL names, or a signed field was changed afterwards: compare the string-to-sign with the signer's, line by line.")
 }
 
 const doubledHint = "A host-style URL (account.blob.core.windows.net) has it in the host only, a path-style one (127.0.0.1:10000/account) once, at the start of the path."

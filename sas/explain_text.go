@@ -21,7 +21,7 @@ func (e *explainer) clean() (place, query string, ok bool) {
 			"If it went anywhere it should not have gone, rotate the key. Pass it where a connection string is asked for.")
 		return "", "", false
 	}
-	text = e.unquote(text)
+	text = e.unquote(e.extract(connectionSAS(text)))
 	if joined := strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(text); joined != text {
 		e.fail(CodeWhitespace, "", "There are line breaks or tabs inside.", "Join the lines: a URL has none.")
 		text = joined
@@ -30,15 +30,12 @@ func (e *explainer) clean() (place, query string, ok bool) {
 		e.fail(CodeHTMLEscaped, "", `"&" stands here as "&amp;".`, "The URL was taken from HTML or XML: decode it first.")
 		text = strings.ReplaceAll(text, "&amp;", "&")
 	}
-	if rest, found := strings.CutPrefix(text, "SharedAccessSignature="); found {
-		text = rest
-	}
 	text, _, _ = strings.Cut(text, "#")
 	place, query, found := strings.Cut(text, "?")
 	if !found {
 		place, query = "", text
 		if strings.Contains(text, "://") {
-			place, query = text, ""
+			place, query = e.ampersand(text)
 		}
 	}
 	query = e.questionMarks(query)
@@ -51,16 +48,73 @@ func (e *explainer) clean() (place, query string, ok bool) {
 	return place, query, true
 }
 
+// connectionSAS takes the SAS out of a connection string, as the portal offers one, and puts it behind the Blob endpoint
+// where there is one.
+func connectionSAS(text string) string {
+	endpoint, token := "", ""
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch asciiLower(name) {
+		case "blobendpoint":
+			endpoint = value
+		case "sharedaccesssignature":
+			token = strings.TrimPrefix(value, "?")
+		}
+	}
+	switch {
+	case token == "":
+		return text
+	case endpoint == "":
+		return token
+	}
+	return endpoint + "?" + token
+}
+
+// closers are what ends a URL that stands inside other text, by what stands before it.
+var closers = map[byte]string{'"': `"`, '\'': "'", '`': "`", '<': ">", '(': ")", ' ': " "}
+
+// extract takes a URL out of the text around it: an answer in JSON, or a command.
+func (e *explainer) extract(text string) string {
+	at := strings.Index(asciiLower(text), "http")
+	if at <= 0 || closers[text[at-1]] == "" || strings.ContainsAny(text[:at], "?&=") || !hasScheme(text[at:]) {
+		return text
+	}
+	e.fail(CodeQuoted, "", quotedMessage, quotedHint)
+	url, _, _ := strings.Cut(text[at:], closers[text[at-1]])
+	return url
+}
+
+// hasScheme reports whether a text begins as a URL does, its slashes perhaps escaped as JSON allows.
+func hasScheme(text string) bool {
+	scheme, rest, _ := strings.Cut(text, ":")
+	scheme = asciiLower(scheme)
+	return (scheme == "https" || scheme == "http") && (strings.HasPrefix(rest, "//") || strings.HasPrefix(rest, `\/\/`))
+}
+
+const (
+	quotedMessage = "Quotes or escapes of JSON or a shell came along with the URL."
+	quotedHint    = "Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut."
+)
+
 // unquote takes off quotes and undoes JSON's escapes.
 func (e *explainer) unquote(text string) string {
 	bare := strings.TrimRight(text, ";,")
 	bare = strings.Trim(bare, "\"'`“”‘’<>")
 	escaped := strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\/`, "/", `\"`, "", `\`, "").Replace(bare)
 	if escaped != text {
-		e.fail(CodeQuoted, "", "Quotes or escapes of JSON or a shell came along with the URL.",
-			"Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut.")
+		e.fail(CodeQuoted, "", quotedMessage, quotedHint)
 	}
 	return strings.TrimSpace(escaped)
+}
+
+// ampersand parts a URL that has no question mark where its first parameter of a SAS begins.
+func (e *explainer) ampersand(url string) (place, query string) {
+	place, query, _ = strings.Cut(url, "&")
+	if !hasOwnParameter(query) {
+		return url, ""
+	}
+	e.fail(CodeNoQuestionMark, "", "There is no question mark, so the SAS belongs to the path.", `A SAS is added with "?" to a URL without a query, and with "&" only to one that has a query already.`)
+	return place, query
 }
 
 // questionMarks mends a second question mark before a parameter of the SAS.

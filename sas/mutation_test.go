@@ -20,6 +20,7 @@ type use struct {
 func uses() []use {
 	base := testRequest()
 	base.Header = func(name string) (string, bool) { return "BlockBlob", strings.EqualFold(name, "x-ms-blob-type") }
+	base.UserObjectID, base.UserTenantID = testUserID, testTenantID
 	with := func(edit func(*Request)) Request { r := base; edit(&r); return r }
 	return []use{
 		{"as signed", base, testNow},
@@ -36,6 +37,11 @@ func uses() []use {
 		{"another address", with(func(r *Request) { r.RemoteIP = netip.MustParseAddr("10.9.9.9") }), testNow},
 		{"http", with(func(r *Request) { r.HTTPS = false }), testNow},
 		{"without the header", with(func(r *Request) { r.Header = nil }), testNow},
+		{"nobody", with(func(r *Request) { r.UserObjectID, r.UserTenantID = "", "" }), testNow},
+		{"another user", with(func(r *Request) { r.UserObjectID = testObjectID }), testNow},
+		{"another user's tenant", with(func(r *Request) { r.UserTenantID = testObjectID }), testNow},
+		{"a version of another blob", with(func(r *Request) { r.Blob, r.VersionID = "cats/other.jpg", "2026-01-02T03:04:05.1234567Z" }), testNow},
+		{"another version", with(func(r *Request) { r.VersionID = "2026-01-02T03:04:05.7654321Z" }), testNow},
 		{"another header", with(func(r *Request) { r.Header = func(string) (string, bool) { return "PageBlob", true } }), testNow},
 		{"too early", base, testNow.Add(-time.Hour)},
 		{"too late", base, testNow.Add(time.Hour)},
@@ -134,6 +140,42 @@ func TestNoMutationWidensAccess(t *testing.T) {
 	t.Logf("%d mutants", tried)
 }
 
+// TestASignedOperationIsTheOnlyOne holds that no mutant of a SAS that binds comp=block is good for a request with another
+// comp, or with none: as a server tells the operation by comp, it stages blocks and does nothing else.
+func TestASignedOperationIsTheOnlyOne(t *testing.T) {
+	keys, request := testKeys(t), testRequest()
+	v := testUserDelegation()
+	v.Permissions = v.Permissions | Read | Create | Delete | Tags
+	query := sign(t, v)
+	opened := map[Operation]bool{}
+	for _, mutant := range append(mutants(query), query) {
+		for _, comp := range []string{"", "&comp=block", "&comp=blocklist", "&comp=metadata", "&COMP=tags", "&comp=block&comp=blocklist", "&comp=blocklist&Comp=block"} {
+			token, err := Parse(mutant + comp)
+			if err != nil {
+				continue
+			}
+			grant, err := token.Authenticate(request, keys, testNow)
+			if err != nil {
+				continue
+			}
+			actual := ""
+			for _, o := range token.Other() {
+				if strings.EqualFold(o.Name, "comp") {
+					actual = o.Value
+				}
+			}
+			for _, method := range []string{"GET", "HEAD", "PUT", "DELETE"} {
+				if op := OperationOf(method, ObjectLevel, "", actual); op != 0 && grant.Authorize(op) == nil {
+					opened[op] = true
+				}
+			}
+		}
+	}
+	if len(opened) != 1 || !opened[PutBlock] {
+		t.Errorf("opens %v", opened)
+	}
+}
+
 func TestOrderOfParametersDoesNotMatter(t *testing.T) {
 	keys := testKeys(t)
 	for _, query := range seedQueries(t) {
@@ -152,7 +194,7 @@ func TestBlobSASOpensOneBlobOnly(t *testing.T) {
 	for what := range allowed(sign(t, v), testKeys(t), uses()) {
 		use, op, _ := strings.Cut(what, ": ")
 		switch use {
-		case "as signed", "another address", "without the header", "another header": // what this SAS does not bind
+		case "as signed", "another address", "without the header", "another header", "nobody", "another user", "another user's tenant": // what this SAS does not bind
 		default:
 			t.Errorf("opens %s", what)
 			continue

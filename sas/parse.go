@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // HasSignature reports whether a raw query holds a sig parameter, in any spelling of its name that Parse takes: whether
@@ -219,7 +220,7 @@ func (t *Token) parseField(f field) (err error) {
 			return invalid(Malformed, "sdd", quote(v)+" is not a depth of 1 to "+itoa(maxDepth))
 		}
 	case fieldSI:
-		if len(v) > maxIdentifier {
+		if utf8.RuneCountInString(v) > maxIdentifier {
 			return invalid(Malformed, "si", "longer than 64 characters")
 		}
 	case fieldSIP:

@@ -123,6 +123,15 @@ func TestLimits(t *testing.T) {
 			_, err := Parse(sign(t, testService()) + "&si=" + strings.Repeat("p", maxIdentifier+more))
 			return err
 		},
+		"maxIdentifier in characters": func(more int) error {
+			v := testService()
+			v.Identifier = strings.Repeat("ä", maxIdentifier+more)
+			if _, err := v.Sign(key); err != nil {
+				return err
+			}
+			_, err := Parse(sign(t, testService()) + "&si=" + strings.Repeat("%C3%A4", maxIdentifier+more))
+			return err
+		},
 		"maxSigned": func(more int) error {
 			v := testUserDelegation()
 			v.SignedQuery = signed(maxSigned + more)

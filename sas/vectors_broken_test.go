@@ -16,12 +16,23 @@ func damagedVectors() []vectorCase {
 			return `"` + strings.ReplaceAll(blobURL+"?"+plain(m), "&", `\u0026`) + `",`
 		}),
 		damaged("quoted-shell", "taken with a shell's quotes", "quoted", func(m *vectorMaker) string { return `'` + blobURL + "?" + plain(m) + `'` }),
+		damaged("quoted-object", "a whole answer in JSON", "quoted", func(m *vectorMaker) string {
+			return `{"id":"1","url":"` + strings.ReplaceAll(strings.ReplaceAll(blobURL+"?"+plain(m), "/", `\/`), "&", `\u0026`) + `","blockSize":4}`
+		}),
+		damaged("command", "a command line with the URL in it", "quoted", func(m *vectorMaker) string {
+			return `curl -T cat.jpg '` + blobURL + "?" + plain(m) + `' -H x-ms-blob-type:BlockBlob`
+		}),
+		{name: "connection-string-sas", comment: "a connection string that holds a SAS, as the portal makes one", text: func(m *vectorMaker) string {
+			return "BlobEndpoint=https://acct.blob.core.windows.net/;QueueEndpoint=https://acct.queue.core.windows.net/;SharedAccessSignature=" +
+				m.account(func(v *Account) { v.ResourceTypes, v.Permissions = ServiceLevel, AccountList })
+		}, headers: []string{"op: List Containers"}, expect: "none", verdict: Works, signature: SignatureRight},
 		damaged("html-escaped", "taken from HTML", "html-escaped", func(m *vectorMaker) string { return strings.ReplaceAll(blobURL+"?"+plain(m), "&", "&amp;") }),
 		damaged("line-break", "broken by a terminal", "whitespace", func(m *vectorMaker) string {
 			return strings.Replace(blobURL+"?"+plain(m), "&sr", "\n&sr", 1)
 		}),
 		damaged("second-question-mark", "the SAS came with its own question mark", "second-question-mark", func(m *vectorMaker) string { return blobURL + "??" + plain(m) }),
 		damaged("second-question-mark-after-query", "added with ? to a URL that has a query", "second-question-mark", func(m *vectorMaker) string { return blobURL + "?timeout=30?" + plain(m) }),
+		damaged("no-question-mark", "added with & to a URL that has no query", "no-question-mark", func(m *vectorMaker) string { return blobURL + "&" + plain(m) }),
 		damaged("sig-plus-space", "the + of the signature was not encoded and became a space", "sig-plus-space", func(m *vectorMaker) string {
 			return blobURL + "?" + strings.ReplaceAll(m.withPlus(), "%2B", "+")
 		}),
@@ -157,6 +168,9 @@ func brokenSignatureVectors() []vectorCase {
 	same := func(f []Field) []Field { return f }
 	return []vectorCase{
 		forged("rotated-key", "the key was rotated after signing", "signature-mismatch", func(m *vectorMaker) string { return m.forge(m.service(nil), otherKey(), same) }),
+		forged("rotated-key-create-only", "what stops it is said before what only might", "signature-mismatch, create-only", func(m *vectorMaker) string {
+			return m.forge(m.service(func(v *Service) { v.Permissions = Create }), otherKey(), same)
+		}, "method: PUT"),
 		forged("key-not-decoded", "signed with the key's base64 text", "key-not-decoded", func(m *vectorMaker) string { return m.forge(m.service(nil), keyAsText(), same) }),
 		forged("layout-without-scope", "signed without the line for ses", "layout-wrong", func(m *vectorMaker) string {
 			return m.forge(m.service(nil), mustKey(m.tb, testKeyText), func(f []Field) []Field {

@@ -148,6 +148,9 @@ func TestVectors(t *testing.T) {
 				codes = append(codes, string(f.Code))
 				found[f.Code] = true
 			}
+			if !slices.IsSortedFunc(got.Findings, func(a, b Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) }) {
+				t.Errorf("a warning stands before a failure:\n%s", indent(got))
+			}
 			slices.Sort(codes)
 			codes = slices.Compact(codes)
 			want := []string{}
@@ -212,12 +215,12 @@ func agreesWithVerify(t *testing.T, q Question, e Explanation) {
 	if e.Has(CodeAccountMissing) || e.Has(CodeAccountMismatch) {
 		return // the question itself says that the URL goes elsewhere
 	}
-	_, query, _ := strings.Cut(q.Text, "?")
+	q.Text = connectionSAS(q.Text)
+	place, query, _ := strings.Cut(q.Text, "?")
 	if !strings.Contains(q.Text, "://") {
 		query = q.Text
 	}
 	ex := &explainer{q: q, out: Explanation{}}
-	place, _, _ := strings.Cut(q.Text, "?")
 	ex.target = ex.locate(place)
 	token, err := Parse(query)
 	if err == nil {
@@ -245,7 +248,7 @@ func agreesWithVerify(t *testing.T, q Question, e Explanation) {
 	}
 }
 
-var everyCode = []Code{CodeNoSAS, CodeSecretPasted, CodeQuoted, CodeHTMLEscaped, CodeWhitespace, CodeSecondQuestionMark,
+var everyCode = []Code{CodeNoSAS, CodeSecretPasted, CodeQuoted, CodeHTMLEscaped, CodeWhitespace, CodeNoQuestionMark, CodeSecondQuestionMark,
 	CodeDoubleEncoded, CodeSigPlusSpace, CodeSigDoubleEncoded, CodeSigMalformed, CodeParameterMissing,
 	CodeParameterDuplicate, CodeParameterMalformed, CodeParameterForeign, CodePermissionOrder, CodeVersionTooOld,
 	CodeDelegationPartial, CodeExpired, CodeNotYetValid, CodeClockSkew, CodeDelegationExpired, CodeDelegationNotYet,

@@ -150,6 +150,50 @@ func reasonOf(t *testing.T, err error) Reason {
 	return denied.Reason
 }
 
+// TestVerifyOfWhatIsNeverSigned forges what Sign refuses, with the right key.
+func TestVerifyOfWhatIsNeverSigned(t *testing.T) {
+	m := &vectorMaker{tb: t}
+	same := func(f []Field) []Field { return f }
+	outlives := m.forge(strings.Replace(sign(t, testUserDelegation())+"&comp=block", "se=2026-05-04", "se=2026-05-06", 1), mustKey(t, testDelegationKey), same) + "&comp=block"
+	policy := testService()
+	policy.Identifier, policy.Permissions, policy.Expiry = "empty", 0, Time{}
+	keys := testKeys(t)
+	known := Policy{}
+	keys.Policy = func(string) (Policy, bool) { return known, true }
+	verify := func(query string, now time.Time) Reason {
+		t.Helper()
+		token, err := Parse(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reasonOf(t, token.Verify(testRequest(), PutBlock, keys, now))
+	}
+	if got := verify(outlives, testNow); got != "" {
+		t.Errorf("while the key is good: %q", got)
+	}
+	if got := verify(outlives, testNow.Add(24*time.Hour)); got != DelegationKeyExpired {
+		t.Errorf("at the key's end: %q", got)
+	}
+	if got := verify(sign(t, policy), testNow); got != FieldMissing {
+		t.Errorf("no expiry anywhere: %q", got)
+	}
+	known.Expiry = TimeOf(testNow.Add(time.Hour))
+	if got := verify(sign(t, policy), testNow); got != FieldMissing {
+		t.Errorf("no permissions anywhere: %q", got)
+	}
+	known.Start = TimeOf(testNow)
+	if got := verify(sign(t, policy), testNow); got != PolicyConflict {
+		t.Errorf("a start in both: %q", got)
+	}
+	policy.Start, known.Permissions = Time{}, Write
+	if got := verify(sign(t, policy), testNow); got != "" {
+		t.Errorf("all of it in the policy: %q", got)
+	}
+	if got := verify(sign(t, policy), testNow.Add(-1)); got != NotYetValid {
+		t.Errorf("before the policy's start: %q", got)
+	}
+}
+
 func TestEitherAccountKeyVerifies(t *testing.T) {
 	second := mustKey(t, testSecondKeyText)
 	query, err := testService().Sign(second)

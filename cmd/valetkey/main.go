@@ -45,17 +45,23 @@ type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
 
+// usageError is an error in what the command line says, found only while it was carried out.
+type usageError struct{ error }
+
 // run parses args, runs the subcommand and returns the process's exit status: 0 for success, 1 for a failure, 2 for
 // a command line that makes no sense.
 func run(ctx context.Context, args []string, std streams) (status int) {
 	var c cli
-	exited := -1
+	exited, calm := -1, false
 	parser, err := kong.New(&c,
 		kong.Name("valetkey"),
 		kong.Description("Lets a site's users upload photos straight to Azure Blob Storage without ever seeing its keys."),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.DefaultEnvars("VALETKEY"),
+		kong.ExplicitGroups(flagGroups),
+		kong.Help(calmHelp(&calm)),
+		kong.ValueFormatter(valueHelp(&calm)),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(code int) { exited = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -70,7 +76,7 @@ func run(ctx context.Context, args []string, std streams) (status int) {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintln(std.err, "valetkey:", err)
+		fmt.Fprintln(std.err, "valetkey:", redact(err.Error()))
 		fmt.Fprintln(std.err, "Run 'valetkey --help' to see what there is.")
 		return 2
 	}
@@ -82,7 +88,30 @@ func run(ctx context.Context, args []string, std streams) (status int) {
 		errors.As(err, &code)
 		return int(code)
 	default:
-		fmt.Fprintln(std.err, "valetkey:", err)
+		fmt.Fprintln(std.err, "valetkey:", redact(err.Error()))
+		if errors.As(err, new(usageError)) {
+			return 2
+		}
 		return 1
+	}
+}
+
+// calmHelp prints the help of "valetkey sas" without the variable behind every flag, which says it of all at once. The
+// other commands are set up by variables, and name each.
+func calmHelp(calm *bool) kong.HelpPrinter {
+	return func(options kong.HelpOptions, ctx *kong.Context) error {
+		for node := ctx.Selected(); node != nil; node = node.Parent {
+			*calm = *calm || node.Name == "sas"
+		}
+		return kong.DefaultHelpPrinter(options, ctx)
+	}
+}
+
+func valueHelp(calm *bool) kong.HelpValueFormatter {
+	return func(value *kong.Value) string {
+		if *calm {
+			return value.Help
+		}
+		return kong.DefaultHelpValueFormatter(value)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/valetkey/valetkey/internal/azure"
 	"github.com/valetkey/valetkey/sas"
 )
@@ -27,7 +29,7 @@ const connectionStringEnv = "AZURE_STORAGE_CONNECTION_STRING"
 type accountSettings struct {
 	Account          string   `placeholder:"NAME" help:"The storage account's name."`
 	AccountKey       []string `sep:"none" placeholder:"BASE64" help:"The account's key; better in the environment. Repeatable: the other key."`
-	ConnectionString string   `env:"AZURE_STORAGE_CONNECTION_STRING" placeholder:"STRING" help:"A connection string with the account's name, key and endpoint."`
+	ConnectionString string   `env:"AZURE_STORAGE_CONNECTION_STRING" placeholder:"STRING" help:"A connection string with the account's name, key and endpoint; also from $$AZURE_STORAGE_CONNECTION_STRING."`
 }
 
 // connection reads the connection string, where there is one.
@@ -73,18 +75,33 @@ func (s accountSettings) keys() (account string, keys []sas.Key, err error) {
 type judgeSettings struct {
 	Text string `arg:"" name:"url" help:"A URL with a SAS, a SAS alone, or - to read it from standard input."`
 
-	accountSettings
-	DelegationKey string   `placeholder:"BASE64" help:"The value of the user delegation key, to check a user delegation SAS."`
-	Container     string   `placeholder:"NAME" help:"The container, where only a SAS is given."`
-	Blob          string   `placeholder:"NAME" help:"The blob, where only a SAS is given."`
-	Method        string   `placeholder:"METHOD" help:"Judge the rights for a request with this HTTP method."`
-	Op            string   `placeholder:"NAME" help:"Judge the rights for this operation, such as 'Put Block'."`
-	IP            string   `placeholder:"ADDRESS" help:"Judge for a request from this address."`
-	Header        []string `sep:"none" placeholder:"NAME:VALUE" help:"A header of the request, for signed headers. Repeatable."`
-	Policy        []string `sep:"none" placeholder:"'ID sp=… se=…'" help:"A stored access policy of the container; 'none' when it has none. Repeatable."`
-	At            string   `placeholder:"TIME" help:"Judge as of this time (RFC 3339). Default: now."`
-	JSON          bool     `name:"json" help:"Answer in JSON."`
+	accountSettings `group:"key"`
+	DelegationKey   string   `group:"key" placeholder:"BASE64" help:"The value of the user delegation key, to check a user delegation SAS."`
+	Container       string   `group:"place" placeholder:"NAME" help:"The container, where only a SAS is given."`
+	Blob            string   `group:"place" placeholder:"NAME" help:"The blob, where only a SAS is given."`
+	Method          string   `group:"request" placeholder:"METHOD" help:"Judge the rights for a request with this HTTP method."`
+	Op              string   `group:"request" placeholder:"NAME" help:"Judge the rights for this operation, such as 'Put Block'."`
+	IP              string   `group:"request" placeholder:"ADDRESS" help:"Judge for a request from this address."`
+	Header          []string `group:"request" sep:"none" placeholder:"NAME:VALUE" help:"A header of the request, for signed headers. Repeatable."`
+	Policy          []string `group:"request" sep:"none" placeholder:"'ID sp=… se=…'" help:"A stored access policy of the container; 'none' when it has none. Repeatable."`
+	At              string   `group:"request" placeholder:"TIME" help:"Judge as of this time (RFC 3339). Default: now."`
+	JSON            bool     `name:"json" help:"Answer in JSON."`
 }
+
+// flagGroups are the headings of the help, in their order.
+var flagGroups = []kong.Group{
+	{Key: "key", Title: "The key:"},
+	{Key: "place", Title: "What it is for:"},
+	{Key: "rights", Title: "What it allows:"},
+	{Key: "limits", Title: "What limits it:"},
+	{Key: "request", Title: "The request to judge it for:"},
+	{Key: "delegation", Title: "A user delegation SAS only:"},
+	{Key: "account", Title: "An account SAS only:"},
+	{Key: "rare", Title: "Seldom needed:"},
+}
+
+// variables is the sentence that stands for a variable at every flag.
+const variables = "Every flag can also be set by a variable, which is where keys belong: VALETKEY_ACCOUNT_KEY for --account-key. Other users of a machine can see the flags of what runs on it, and not its variables."
 
 // maxPasted is the most that is read from standard input, in bytes.
 const maxPasted = 64 << 10
@@ -94,7 +111,7 @@ const maxPasted = 64 << 10
 func (c judgeSettings) judge(std streams) (sas.Explanation, error) {
 	q, err := c.question(std)
 	if err != nil {
-		return sas.Explanation{}, err
+		return sas.Explanation{}, usageError{err}
 	}
 	explanation := sas.Explain(q)
 	ambient := c.ConnectionString != "" && c.ConnectionString == os.Getenv(connectionStringEnv) && len(strings.Join(c.AccountKey, "")) == 0
@@ -130,11 +147,8 @@ func (c judgeSettings) question(std streams) (q sas.Question, err error) {
 			return q, errors.New("--delegation-key is not base64: was it cut off?")
 		}
 	}
-	if c.Op != "" {
-		var ok bool
-		if q.Operation, ok = sas.ParseOperation(c.Op); !ok {
-			return q, fmt.Errorf("--op: %q is none of %s", c.Op, operationNames())
-		}
+	if q.Operation, err = operation(c.Op); err != nil {
+		return q, err
 	}
 	if c.IP != "" {
 		if q.RemoteIP, err = netip.ParseAddr(c.IP); err != nil {
@@ -148,12 +162,19 @@ func (c judgeSettings) question(std streams) (q sas.Question, err error) {
 	return q, err
 }
 
-func operationNames() string {
+// operation finds the operation that --op names; 0 when it is not given.
+func operation(name string) (sas.Operation, error) {
+	if name == "" {
+		return 0, nil
+	}
+	if op, ok := sas.ParseOperation(name); ok {
+		return op, nil
+	}
 	var names []string
 	for _, op := range sas.Operations() {
 		names = append(names, op.String())
 	}
-	return strings.Join(names, ", ")
+	return 0, fmt.Errorf("--op: %q is none of %s", name, strings.Join(names, ", "))
 }
 
 // pairs reads NAME:VALUE or NAME=VALUE flags.

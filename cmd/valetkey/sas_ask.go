@@ -45,8 +45,9 @@ func (c *sasNewCmd) ask(std streams) error {
 		{"Account", c.accountName(), &c.Account, nil},
 		{"Container", "", &c.Container, func() bool { return c.Kind == "account" }},
 		{"Blob (empty for the whole container)", "", &c.Blob, func() bool { return c.Kind == "account" }},
-		{"Levels: s service, c containers, o blobs", c.ResourceTypes, &c.ResourceTypes, func() bool { return c.Kind != "account" }},
-		{"Permissions: r read, c create, w write, d delete, l list, …", "r", &c.Permissions, nil},
+		{"Levels: s service, c containers, o blobs", "o", &c.ResourceTypes, func() bool { return c.Kind != "account" }},
+		{"For which operation, such as Put Block (empty for several)", c.Op, &c.Op, nil},
+		{"Permissions: r read, c create, w write, d delete, l list, … (empty for what the operation needs, else r)", "", &c.Permissions, nil},
 		{"Good for how long", c.ExpiresIn.String(), &life, nil},
 		{"Over https only, or any", c.Protocol, &protocol, nil},
 		{"Only from which IPv4 address or range (empty for any)", "", &c.IP, nil},
@@ -59,6 +60,16 @@ func (c *sasNewCmd) ask(std streams) error {
 			return err
 		}
 		*q.answer = answer
+		if q.answer == &c.Account && c.Kind != "user-delegation" {
+			if _, _, err := c.signingKey(); err != nil {
+				return err // rather than after all the other questions
+			}
+		}
+		if q.answer == &c.Op {
+			if _, err := operation(c.Op); err != nil {
+				return err
+			}
+		}
 	}
 	var err error
 	if c.ExpiresIn, err = time.ParseDuration(life); err != nil {

@@ -15,6 +15,19 @@ type sasExplainCmd struct {
 	StringToSign bool `help:"Show the string-to-sign even when the signature is right."`
 }
 
+// Help is shown by --help.
+func (sasExplainCmd) Help() string {
+	return `It says what the SAS allows, where, and for how much longer; then what is wrong with it, the likeliest cause first. With the key it also says whether the signature is right, and if not, what was signed instead. The signature itself is never shown.
+
+  valetkey sas explain 'https://acct.blob.core.windows.net/images/cat.jpg?sv=…'
+  pbpaste | valetkey sas explain - --op 'Put Block'
+  valetkey sas explain "$URL" --method PUT --ip 203.0.113.7 --json
+
+Put the URL in quotes: it holds "&", which a shell takes for its own.
+
+` + variables
+}
+
 // Run explains a SAS. It succeeds whatever the verdict: verify is the command for scripts.
 func (c sasExplainCmd) Run(std streams) error {
 	explanation, err := c.judge(std)

@@ -16,46 +16,59 @@ import (
 
 // sasNewCmd makes a SAS of any kind. Without flags, on a terminal, it asks.
 type sasNewCmd struct {
-	accountSettings
-	Endpoint string `placeholder:"URL" help:"The Blob endpoint. Default: the connection string's, or https://ACCOUNT.blob.core.windows.net."`
-	Kind     string `enum:"service,account,user-delegation" default:"service" help:"service (account key, one container or blob), account (account key, everything) or user-delegation (Entra ID, one container or blob)."`
+	accountSettings `group:"key"`
+	Endpoint        string `group:"key" placeholder:"URL" help:"The Blob endpoint. Default: the connection string's, or https://ACCOUNT.blob.core.windows.net."`
+	Kind            string `group:"place" enum:"service,account,user-delegation" default:"service" help:"service (account key, one container or blob), account (account key, everything) or user-delegation (Entra ID, one container or blob)."`
 
-	URL         string        `name:"url" placeholder:"URL" help:"What it is for: the URL of a container or blob, instead of --container and --blob."`
-	Container   string        `placeholder:"NAME" help:"The container."`
-	Blob        string        `placeholder:"NAME" help:"The blob; without it, the SAS is for the container."`
-	Directory   string        `placeholder:"PATH" help:"The directory, for a directory SAS (hierarchical namespace)."`
-	Snapshot    string        `placeholder:"TIME" help:"The blob's snapshot, for a snapshot SAS."`
-	VersionID   string        `name:"version-id" placeholder:"ID" help:"The blob's version, for a version SAS."`
-	Permissions string        `placeholder:"LETTERS" help:"What it allows, such as r or cw. Default: what --op needs, else r."`
-	Op          string        `placeholder:"NAME" help:"What it shall be used for, such as 'Put Block'; more rights than that are warned of."`
-	ExpiresIn   time.Duration `default:"1h" placeholder:"TIME" help:"How long it is good for (${default})."`
-	ExpiresAt   string        `placeholder:"TIME" help:"When it ends (RFC 3339, UTC), instead of --expires-in."`
-	Start       string        `placeholder:"TIME" help:"When it begins (RFC 3339, UTC). Default: at once."`
-	Protocol    string        `enum:"https,any" default:"https" help:"https only, or any (${default})."`
-	IP          string        `placeholder:"RANGE" help:"The IPv4 address or range (A-B) that may use it."`
-	Identifier  string        `name:"policy" placeholder:"ID" help:"The stored access policy that governs it (service SAS)."`
-	SASVersion  string        `name:"sas-version" placeholder:"DATE" help:"sv; default the newest that this program knows."`
+	URL         string        `group:"place" name:"url" placeholder:"URL" help:"What it is for: the URL of a container or blob, instead of --container and --blob."`
+	Container   string        `group:"place" placeholder:"NAME" help:"The container."`
+	Blob        string        `group:"place" placeholder:"NAME" help:"The blob; without it, the SAS is for the container."`
+	Directory   string        `group:"place" placeholder:"PATH" help:"The directory, for a directory SAS (hierarchical namespace)."`
+	Snapshot    string        `group:"place" placeholder:"TIME" help:"The blob's snapshot, for a snapshot SAS."`
+	VersionID   string        `group:"place" name:"version-id" placeholder:"ID" help:"The blob's version, for a version SAS."`
+	Permissions string        `group:"rights" placeholder:"LETTERS" help:"r read, c create, w write, d delete, l list, t tags; also a x y f m e o p i. Default: what --op needs, else r."`
+	Op          string        `group:"rights" placeholder:"NAME" help:"What it shall be used for, such as 'Put Block'; more rights than that are warned of."`
+	ExpiresIn   time.Duration `group:"limits" default:"1h" placeholder:"TIME" help:"How long it is good for (${default})."`
+	ExpiresAt   string        `group:"limits" placeholder:"TIME" help:"When it ends (RFC 3339, UTC), instead of --expires-in."`
+	Start       string        `group:"limits" placeholder:"TIME" help:"When it begins (RFC 3339, UTC). Default: at once."`
+	Protocol    string        `group:"limits" enum:"https,any" default:"https" help:"https only, or any (${default})."`
+	IP          string        `group:"limits" placeholder:"RANGE" help:"The IPv4 address or range (A-B) that may use it."`
+	Identifier  string        `group:"limits" name:"policy" placeholder:"ID" help:"The stored access policy that governs it (service SAS)."`
 
-	EncryptionScope    string `placeholder:"NAME" help:"The encryption scope of writes."`
-	CacheControl       string `placeholder:"TEXT" help:"Cache-Control of answers to reads."`
-	ContentDisposition string `placeholder:"TEXT" help:"Content-Disposition of answers to reads."`
-	ContentEncoding    string `placeholder:"TEXT" help:"Content-Encoding of answers to reads."`
-	ContentLanguage    string `placeholder:"TEXT" help:"Content-Language of answers to reads."`
-	ContentType        string `placeholder:"TYPE" help:"Content-Type of answers to reads."`
+	Services      string `group:"account" default:"b" placeholder:"LETTERS" help:"Its services: b blobs, f files, q queues, t tables (${default})."`
+	ResourceTypes string `group:"account" placeholder:"LETTERS" help:"Its levels: s the service, c containers, o blobs. Default: that of --op, else o."`
 
-	Services      string `default:"b" placeholder:"LETTERS" help:"The services of an account SAS (${default})."`
-	ResourceTypes string `default:"o" placeholder:"LETTERS" help:"The levels of an account SAS: s, c, o (${default})."`
+	AuthorizedObjectID   string   `group:"delegation" placeholder:"GUID" help:"saoid: who acts; access lists are not asked."`
+	UnauthorizedObjectID string   `group:"delegation" placeholder:"GUID" help:"suoid: who acts; access lists are asked."`
+	CorrelationID        string   `group:"delegation" placeholder:"GUID" help:"scid, which storage logs repeat."`
+	DelegatedUser        string   `group:"delegation" placeholder:"GUID" help:"The only user who may use it, with a bearer token."`
+	DelegatedTenant      string   `group:"delegation" placeholder:"GUID" help:"That user's tenant, where it is another one."`
+	SignedHeader         []string `group:"delegation" sep:"none" placeholder:"NAME=VALUE" help:"A header that the request must carry. Repeatable."`
+	SignedQuery          []string `group:"delegation" sep:"none" placeholder:"NAME=VALUE" help:"A query parameter that the request must carry. Repeatable."`
 
-	AuthorizedObjectID   string   `placeholder:"GUID" help:"saoid (user delegation)."`
-	UnauthorizedObjectID string   `placeholder:"GUID" help:"suoid (user delegation)."`
-	CorrelationID        string   `placeholder:"GUID" help:"scid, which storage logs repeat (user delegation)."`
-	DelegatedUser        string   `placeholder:"GUID" help:"The only user who may use it, with a bearer token (user delegation)."`
-	DelegatedTenant      string   `placeholder:"GUID" help:"That user's tenant, where it is another one (user delegation)."`
-	SignedHeader         []string `sep:"none" placeholder:"NAME=VALUE" help:"A header that the request must carry (user delegation). Repeatable."`
-	SignedQuery          []string `sep:"none" placeholder:"NAME=VALUE" help:"A query parameter that the request must carry (user delegation). Repeatable."`
+	SASVersion         string `group:"rare" name:"sas-version" placeholder:"DATE" help:"sv; default the newest that this program knows."`
+	EncryptionScope    string `group:"rare" placeholder:"NAME" help:"The encryption scope of writes."`
+	CacheControl       string `group:"rare" placeholder:"TEXT" help:"Cache-Control of answers to reads."`
+	ContentDisposition string `group:"rare" placeholder:"TEXT" help:"Content-Disposition of answers to reads."`
+	ContentEncoding    string `group:"rare" placeholder:"TEXT" help:"Content-Encoding of answers to reads."`
+	ContentLanguage    string `group:"rare" placeholder:"TEXT" help:"Content-Language of answers to reads."`
+	ContentType        string `group:"rare" placeholder:"TYPE" help:"Content-Type of answers to reads."`
 
 	TokenOnly bool `help:"Print the SAS alone, not the URL."`
 	JSON      bool `name:"json" help:"Answer in JSON, with the explanation and the warnings."`
+}
+
+// Help is shown by --help.
+func (sasNewCmd) Help() string {
+	return `It prints the URL with the SAS on standard output, and on standard error what best practice says against it. On a terminal, without flags, it asks.
+
+  valetkey sas new
+  valetkey sas new --account acct --container images --blob cat.jpg --op 'Put Block' --expires-in 10m
+  valetkey sas new --kind user-delegation --url https://acct.blob.core.windows.net/images/cat.jpg
+  valetkey sas new --kind account --account acct --op 'List Containers'
+
+Which kind: user-delegation where you are signed in to Entra ID (az login, a managed identity), service where there is only the account's key, account for the service itself and for containers. ` + variables + `
+`
 }
 
 // keySkew is how far back a delegation key starts, against clocks that differ; maxKeyLife is the longest life that Azure
@@ -86,8 +99,11 @@ func (c sasNewCmd) Run(ctx context.Context, std streams) error {
 	if err := c.readURL(); err != nil {
 		return err
 	}
+	op, err := operation(c.Op)
+	if err != nil {
+		return err
+	}
 	var m made
-	var err error
 	switch c.Kind {
 	case "account":
 		m, err = c.account(now)
@@ -99,7 +115,7 @@ func (c sasNewCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	return c.report(std, m, now)
+	return c.report(std, m, op, now)
 }
 
 // untold reports whether nothing says what the SAS is for.
@@ -108,7 +124,7 @@ func (c *sasNewCmd) untold() bool {
 }
 
 // report prints the SAS, and what best practice says against it.
-func (c *sasNewCmd) report(std streams, m made, now time.Time) error {
+func (c *sasNewCmd) report(std streams, m made, op sas.Operation, now time.Time) error {
 	account, keys, err := c.keys()
 	if err != nil {
 		return err
@@ -117,14 +133,11 @@ func (c *sasNewCmd) report(std streams, m made, now time.Time) error {
 	if strings.Contains(m.base, "?") {
 		url = m.base + "&" + m.token
 	}
-	q := sas.Question{Text: url, Account: account, Keys: keys, Delegation: m.delegation, Now: now}
-	if c.Op != "" {
-		var ok bool
-		if q.Operation, ok = sas.ParseOperation(c.Op); !ok {
-			return fmt.Errorf("--op: %q is none of %s", c.Op, operationNames())
-		}
+	judged := url
+	if c.Kind == "account" && c.Container == "" && op.Level()&sas.ServiceLevel == 0 {
+		judged = m.token // the URL of the account is not where the operation goes
 	}
-	explanation := sas.Explain(q)
+	explanation := sas.Explain(sas.Question{Text: judged, Account: account, Keys: keys, Delegation: m.delegation, Operation: op, Now: now})
 	if c.JSON {
 		return writeJSON(std.out, struct {
 			URL         string          `json:"url"`
@@ -235,15 +248,20 @@ func (c *sasNewCmd) account(now time.Time) (m made, err error) {
 	if v.Services, err = sas.ParseServices(c.Services); err != nil {
 		return m, err
 	}
-	if v.ResourceTypes, err = sas.ParseResourceTypes(c.ResourceTypes); err != nil {
+	op, _ := sas.ParseOperation(c.Op)
+	levels := c.ResourceTypes
+	if levels == "" {
+		levels = "o"
+		if l := op.Level(); l != 0 {
+			levels = l.String()[:1]
+		}
+	}
+	if v.ResourceTypes, err = sas.ParseResourceTypes(levels); err != nil {
 		return m, err
 	}
 	letters := c.Permissions
 	if letters == "" {
-		letters = "r"
-		if op, ok := sas.ParseOperation(c.Op); ok && op.AccountNeeds() != 0 {
-			letters = op.AccountNeeds().String()[:1]
-		}
+		letters = narrowest(op.AccountNeeds().String())
 	}
 	if v.Permissions, err = sas.ParseAccountPermissions(letters); err != nil {
 		return m, err
@@ -289,10 +307,8 @@ func (c *sasNewCmd) values(account string, now time.Time) (v sas.Service, err er
 	}
 	letters := c.Permissions
 	if letters == "" && c.Identifier == "" {
-		letters = "r"
-		if op, ok := sas.ParseOperation(c.Op); ok && op.Needs() != 0 {
-			letters = op.Needs().String()[:1]
-		}
+		op, _ := sas.ParseOperation(c.Op)
+		letters = narrowest(op.Needs().String())
 	}
 	if letters != "" {
 		if v.Permissions, err = sas.ParsePermissions(letters); err != nil {
@@ -304,6 +320,17 @@ func (c *sasNewCmd) values(account string, now time.Time) (v sas.Service, err er
 		v.Expiry = sas.Time{} // the policy has it
 	}
 	return v, err
+}
+
+// narrowest is the permission to ask for where any of some letters will do: create rather than write.
+func narrowest(letters string) string {
+	switch {
+	case letters == "":
+		return "r"
+	case strings.Contains(letters, "c") && !strings.Contains(letters, "r"):
+		return "c"
+	}
+	return letters[:1]
 }
 
 // limits reads time, address and protocol.

@@ -41,10 +41,12 @@ func TestSASNewMakesWhatVerifyTakes(t *testing.T) {
 		want []string // in the URL
 		warn []string // codes
 	}{
-		"blob":              {[]string{"--account", "acct", "--container", "images", "--blob", "a b/c+d.jpg", "--op", "Put Block"}, "Put Block", []string{"https://acct.blob.core.windows.net/images/a%20b/c+d.jpg?", "sp=w&", "spr=https&"}, nil},
-		"container by URL":  {[]string{"--url", "https://acct.blob.core.windows.net/images", "--permissions", "rl", "--ip", "10.0.0.1-10.0.0.9"}, "", []string{"sr=c&", "sip=10.0.0.1-10.0.0.9&"}, nil},
-		"path-style by URL": {[]string{"--connection-string", connection, "--url", "http://127.0.0.1:10000/acct/images/x", "--protocol", "any"}, "Get Blob", []string{"http://127.0.0.1:10000/acct/images/x?", "sp=r&"}, []string{"no-https"}},
-		"account":           {[]string{"--account", "acct", "--kind", "account", "--resource-types", "s", "--permissions", "l"}, "", []string{"ss=b&srt=s&"}, nil},
+		"blob":                 {[]string{"--account", "acct", "--container", "images", "--blob", "a b/c+d.jpg", "--op", "Put Block"}, "Put Block", []string{"https://acct.blob.core.windows.net/images/a%20b/c+d.jpg?", "sp=w&", "spr=https&"}, nil},
+		"container by URL":     {[]string{"--url", "https://acct.blob.core.windows.net/images", "--permissions", "rl", "--ip", "10.0.0.1-10.0.0.9"}, "", []string{"sr=c&", "sip=10.0.0.1-10.0.0.9&"}, nil},
+		"path-style by URL":    {[]string{"--connection-string", connection, "--url", "http://127.0.0.1:10000/acct/images/x", "--protocol", "any"}, "Get Blob", []string{"http://127.0.0.1:10000/acct/images/x?", "sp=r&"}, []string{"no-https"}},
+		"account by operation": {[]string{"--account", "acct", "--kind", "account", "--op", "List Containers"}, "List Containers", []string{"ss=b&srt=s&", "sp=l&"}, nil},
+		"the narrower right":   {[]string{"--account", "acct", "--kind", "account", "--op", "Create Container"}, "Create Container", []string{"srt=c&", "sp=c&"}, nil},
+		"account":              {[]string{"--account", "acct", "--kind", "account", "--resource-types", "s", "--permissions", "l"}, "", []string{"ss=b&srt=s&"}, nil},
 		"account for a blob, for a month, with too much": {[]string{"--account", "acct", "--kind", "account", "--container", "images", "--blob", "x", "--permissions", "rwdl", "--op", "Get Blob", "--expires-in", "720h"}, "Get Blob", nil, []string{"account-sas", "excess-rights", "long-life"}},
 		"snapshot":  {[]string{"--account", "acct", "--container", "images", "--blob", "x", "--snapshot", "2026-01-02T03:04:05.1234567Z"}, "Get Blob", []string{"snapshot=2026", "sr=bs&"}, nil},
 		"directory": {[]string{"--account", "acct", "--container", "images", "--directory", "a/b/"}, "", []string{"sdd=2&", "sr=d&"}, nil},
@@ -68,6 +70,9 @@ func TestSASNewMakesWhatVerifyTakes(t *testing.T) {
 				if !strings.Contains(warnings, "["+code+"]") {
 					t.Errorf("no warning %s in: %s", code, warnings)
 				}
+			}
+			if name == "the narrower right" { // its URL is the account's, and a container is created at its own
+				made = strings.Replace(made, "/?", "/fresh?", 1)
 			}
 			if name == "directory" {
 				made = strings.Replace(made, "/a/b?", "/a/b/c?", 1)
@@ -195,13 +200,14 @@ func TestSASVerifyNeedsAKey(t *testing.T) {
 
 func TestSASNewAsks(t *testing.T) {
 	var c sasNewCmd
+	c.AccountKey = []string{sasTestKey}
 	c.Kind, c.ResourceTypes, c.ExpiresIn, c.Protocol = "service", "o", time.Hour, "https"
 	var questions bytes.Buffer
-	answers := "\nacct\nimages\ncats/a.jpg\ncw\n30m\n\n\n"
+	answers := "\nacct\nimages\ncats/a.jpg\nPut Blob\ncw\n30m\n\n\n"
 	if err := c.ask(streams{strings.NewReader(answers), io.Discard, &questions}); err != nil {
 		t.Fatal(err)
 	}
-	if c.Account != "acct" || c.Container != "images" || c.Blob != "cats/a.jpg" || c.Permissions != "cw" || c.ExpiresIn != 30*time.Minute || c.Protocol != "https" {
+	if c.Account != "acct" || c.Container != "images" || c.Blob != "cats/a.jpg" || c.Op != "Put Blob" || c.Permissions != "cw" || c.ExpiresIn != 30*time.Minute || c.Protocol != "https" {
 		t.Errorf("%+v", c)
 	}
 	if !strings.Contains(questions.String(), "Container: ") {
@@ -209,6 +215,57 @@ func TestSASNewAsks(t *testing.T) {
 	}
 	if err := (&sasNewCmd{Kind: "service"}).ask(streams{strings.NewReader(""), io.Discard, io.Discard}); err == nil {
 		t.Error("no answers are taken for answers")
+	}
+	questions.Reset()
+	if err := (&sasNewCmd{Kind: "service"}).ask(streams{strings.NewReader(answers), io.Discard, &questions}); err == nil || strings.Contains(questions.String(), "Container") {
+		t.Errorf("without a key it goes on asking: %v, %s", err, &questions)
+	}
+}
+
+// TestNoMessageSaysASecret mistypes command lines around a SAS and a key.
+func TestNoMessageSaysASecret(t *testing.T) {
+	sig := strings.Repeat("Abc", 14) + "A%3D"
+	url := "https://acct.blob.core.windows.net/c/b?sv=2026-04-06&sig=" + sig + "&se=2026-05-05"
+	connection := "AccountName=x;AccountKey=" + sasTestKey + ";BlobEndpoint=nowhere"
+	for _, args := range [][]string{
+		{"explain", url, url}, {"explain", url, sasTestKey}, {"explain", "--json=" + url}, {"explain", "x", "--at", url}, {"explain", "x", "--ip", url},
+		{"explain", "x", "--op", url}, {"explain", "x", "--op", sasTestKey}, {"explain", "x", "--header", url}, {"explain", "x", "--policy", url},
+		{"explain", "x", "--policy", "p " + url}, {"verify", url, "--method"}, {"verify", url, sasTestKey}, {"verify", "x", "--connection-string", connection},
+		{"new", url}, {"new", "--url", url[len("https:"):]}, {"new", "--url", strings.ReplaceAll(url, "=", "%3D")}, {"new", "--kind", url}, {"new", "--kind", connection},
+		{"new", "--container", "c", "--account", "acct", "--account-key", "a2V5", "--start", url}, {"new", "--container", "c", "--account", "acct", "--account-key", sasTestKey[1:]},
+		{"new", "--expires-in", url}, {"new", "--container", "c", "--kind", "user-delegation", "--account", "acct", "--signed-query", url}, {url}, {sasTestKey},
+	} {
+		t.Setenv("VALETKEY_ACCOUNT_KEY", "")
+		status, stdout, stderr := runSAS(t, "", args...)
+		for _, secret := range []string{sig, strings.TrimSuffix(sig, "%3D"), sasTestKey, sasTestKey[1:]} {
+			if said := strings.ToLower(stdout + stderr); strings.Contains(said, strings.ToLower(secret)) {
+				t.Errorf("%.60q says a secret: %s", args, said)
+			}
+		}
+		if status == 0 && args[0] != "explain" {
+			t.Errorf("%.60q succeeds", args)
+		}
+	}
+}
+
+func TestAMistypedCommandLineIsNoVerdict(t *testing.T) {
+	for _, flag := range []string{"--op=Nothing", "--at=today", "--ip=here", "--header=none", "--policy=p x=y", "--account-key=?", "--delegation-key=?", "--connection-string=x"} {
+		if status, _, stderr := runSAS(t, "", "verify", "https://acct.blob.core.windows.net/c/b?sig=x", flag); status != 2 || stderr == "" {
+			t.Errorf("%s: status %d, %s", flag, status, stderr)
+		}
+	}
+}
+
+func TestHelpIsCalmAndSaysWhereVariablesAre(t *testing.T) {
+	for _, command := range []string{"new", "explain", "verify"} {
+		_, help, _ := runSAS(t, "", command, "--help")
+		if strings.Contains(help, "$VALETKEY_") || !strings.Contains(help, "VALETKEY_ACCOUNT_KEY") || !strings.Contains(help, "    valetkey sas "+command) {
+			t.Error(help)
+		}
+	}
+	var out bytes.Buffer
+	if run(t.Context(), []string{"storage", "serve", "--help"}, streams{nil, &out, &out}); !strings.Contains(out.String(), "$VALETKEY_DATA") {
+		t.Error(&out)
 	}
 }
 

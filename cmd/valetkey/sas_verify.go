@@ -11,6 +11,15 @@ type sasVerifyCmd struct {
 	Quiet bool `short:"q" help:"Say nothing; the exit status tells."`
 }
 
+// Help is shown by --help.
+func (sasVerifyCmd) Help() string {
+	return `It takes what explain takes and answers by its exit status: 0 when the SAS works, 1 when it is refused or could not be checked for want of a key, 2 when the command line makes no sense.
+
+  valetkey sas verify "$URL" --method PUT --quiet && echo works
+
+` + variables
+}
+
 // Run exits with 0 when the SAS works, and with 1 when it is refused or no key was there to check it.
 func (c sasVerifyCmd) Run(std streams) error {
 	explanation, err := c.judge(std)

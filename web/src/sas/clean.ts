@@ -36,7 +36,7 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
       'If it went anywhere it should not have gone, rotate the key. Pass it where a connection string is asked for.')
     return undefined
   }
-  text = unquote(e, text)
+  text = unquote(e, extract(e, connectionSAS(text)))
   const joined = text.replace(/[\r\n\t]/g, '')
   if (joined !== text) {
     fail(e, 'whitespace', '', 'There are line breaks or tabs inside.', 'Join the lines: a URL has none.')
@@ -46,9 +46,9 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
     fail(e, 'html-escaped', '', '"&" stands here as "&amp;".', 'The URL was taken from HTML or XML: decode it first.')
     text = text.replaceAll('&amp;', '&')
   }
-  text = cut(text.replace(/^SharedAccessSignature=/, ''), '#')[0]
+  text = cut(text, '#')[0]
   let [place, found] = cut(text, '?')
-  if (found === undefined) [place, found] = text.includes('://') ? [text, ''] : ['', text]
+  if (found === undefined) [place, found] = text.includes('://') ? ampersand(e, text) : ['', text]
   let query = questionMarks(e, bytesOf(found))
   if (!query.includes('=') && lower(query).includes('%3d')) {
     const decoded = unescapePath(query)
@@ -60,16 +60,49 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
   return [bytesOf(place), query]
 }
 
+/** Takes the SAS out of a connection string, as the portal offers one, and puts it behind the Blob endpoint if there is one. */
+function connectionSAS(text: string): string {
+  const parts = new Map(text.split(';').map((part) => {
+    const [name, value = ''] = cut(trim(part, space), '=')
+    return [lower(name), value]
+  }))
+  const token = parts.get('sharedaccesssignature')?.replace(/^\?/, '')
+  const endpoint = parts.get('blobendpoint')
+  return token ? (endpoint ? `${endpoint}?${token}` : token) : text
+}
+
+/** What ends a URL that stands inside other text, by what stands before it. */
+const closers: Record<string, string> = { '"': '"', "'": "'", '`': '`', '<': '>', '(': ')', ' ': ' ' }
+
+/** Takes a URL out of the text around it: an answer in JSON, or a command. */
+function extract(e: Explainer, text: string): string {
+  const at = lower(text).indexOf('http')
+  const closer = closers[text[at - 1] ?? '']
+  if (closer === undefined || /[?&=]/.test(text.slice(0, at)) || !/^https?:(\/\/|\\\/\\\/)/i.test(text.slice(at, at + 12))) return text
+  tellQuoted(e)
+  return cut(text.slice(at), closer)[0]
+}
+
+const tellQuoted = (e: Explainer): void =>
+  fail(e, 'quoted', '', 'Quotes or escapes of JSON or a shell came along with the URL.',
+    'Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut.')
+
 /** Takes off quotes and undoes JSON's escapes. */
 function unquote(e: Explainer, text: string): string {
   const bare = trim(trimEnd(text, /[;,]/), quotes)
   const plain = bare.replace(/\\(u0026|u003[dD]|[/"])?/g, (_, escaped: string | undefined) =>
     escaped === 'u0026' ? '&' : escaped === '/' ? '/' : escaped?.startsWith('u') ? '=' : '')
-  if (plain !== text) {
-    fail(e, 'quoted', '', 'Quotes or escapes of JSON or a shell came along with the URL.',
-      'Take the decoded string, without the quotes; a JSON answer is to be parsed, not cut.')
-  }
+  if (plain !== text) tellQuoted(e)
   return trim(plain, space)
+}
+
+/** Parts a URL that has no question mark where its first parameter of a SAS begins. */
+function ampersand(e: Explainer, url: string): [place: string, query: string] {
+  const [place, query = ''] = cut(url, '&')
+  if (!query.split('&').some((part) => parameters.includes(lower(cut(part, '=')[0])))) return [url, '']
+  fail(e, 'no-question-mark', '', 'There is no question mark, so the SAS belongs to the path.',
+    'A SAS is added with "?" to a URL without a query, and with "&" only to one that has a query already.')
+  return [place, query]
 }
 
 /** Mends a second question mark before a parameter of the SAS. */

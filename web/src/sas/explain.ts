@@ -28,7 +28,9 @@ export async function explain(q: Question): Promise<Explanation> {
       advise(e)
     }
   }
-  if (out.findings.some((each) => each.severity === 'failure')) out.verdict = 'refused'
+  // What stops the request comes before what only might: the first line is the one that is read.
+  out.findings.sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
+  if (out.findings[0]?.severity === 'failure') out.verdict = 'refused'
   else if (out.signature === 'right' && !hasFinding(e, 'policy-unseen')) out.verdict = 'works'
   return out
 }

@@ -89,7 +89,7 @@ export async function checkSignature(e: Explainer): Promise<void> {
   for (const key of keys) if (await findCause(e, { ...plain, key })) return
   if (await otherKind()) return
   fail(e, 'signature-mismatch', 'sig', 'The signature is not that of this key for this string-to-sign.',
-    "Either the key is another one (of another account, or rotated since), or one of the signed fields was changed after signing: compare the string-to-sign with the signer's, line by line.")
+    "Either another key signed it (of another account, or rotated since), or it was made for another container or blob than the URL names, or a signed field was changed afterwards: compare the string-to-sign with the signer's, line by line.")
 }
 
 const doubledHint =

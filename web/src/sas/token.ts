@@ -1,4 +1,4 @@
-import { type Bytes, cut, decodeBase64, hasControl, lower, quote, sameName, unescapeQuery } from './bytes'
+import { type Bytes, cut, decodeBase64, hasControl, lower, quote, sameName, textOf, unescapeQuery } from './bytes'
 import { delegationParameters, fieldSince, headers, type Kind, layouts, minVersion, parameters, resources } from './layouts'
 import {
   accountPermissionLetters, type Invalid, invalid, type IPRange, parseIPRange, parseLetters, parsePermissions, parseTime,
@@ -166,7 +166,7 @@ function parseField(token: Token, field: string): Invalid | undefined {
       token.depth = /^[+-]?\d+$/.test(value) ? Math.max(0, Number(value)) : 0
       return /^[1-9]\d*$/.test(value) && token.depth <= maxDepth ? undefined : malformed(`${quote(value)} is not a depth of 1 to ${maxDepth}`)
     case 'si':
-      return value.length > 64 ? malformed('longer than 64 characters') : undefined
+      return [...textOf(value)].length > 64 ? malformed('longer than 64 characters') : undefined
     case 'sip':
       return keep('ip', parseIPRange(value))
     case 'spr':
