@@ -17,6 +17,12 @@ type uploadAnswer struct {
 	Blocks    []blockAnswer `json:"blocks,omitempty"`
 }
 
+// arrivedAnswer is all that is left to say of an upload whose bytes are all there.
+type arrivedAnswer struct {
+	ID      photo.ID `json:"id"`
+	Arrived bool     `json:"arrived"`
+}
+
 type blockAnswer struct {
 	ID   string `json:"id"`
 	Size int64  `json:"size"`
@@ -104,6 +110,9 @@ func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {
 	upload, err := h.photos.Resume(r.Context(), owner, id)
 	if err != nil {
 		return err
+	}
+	if upload.Arrived {
+		return writeJSON(w, http.StatusOK, arrivedAnswer{upload.ID, true})
 	}
 	return writeJSON(w, http.StatusOK, uploadOf(upload))
 }

@@ -84,6 +84,52 @@ func TestResumeNamesWhatIsStagedAndRenews(t *testing.T) {
 	v.complete(resumed, len(data)).want(200)
 }
 
+func TestResumeTellsThatEverythingArrived(t *testing.T) {
+	h := start(t, &settings{photo: photo.Options{UploadWindow: time.Hour}})
+	v, other := h.visitor(), h.visitor()
+	other.begin(1)
+	data := jpegPhoto(t, 400, 300)
+	resume := func(v *visitor, u upload) map[string]any {
+		var answer map[string]any
+		v.call("GET", "/api/uploads/"+u.ID, nil).want(200).into(&answer)
+		return answer
+	}
+	arrived := func(u upload) map[string]any { return map[string]any{"id": u.ID, "arrived": true} }
+
+	committed := v.begin(int64(len(data))) // and whoever committed it died before anything else
+	v.stage(committed, data)
+	name, _, _ := strings.Cut(strings.TrimPrefix(committed.URL, h.account.BlobURL()+"/"+photo.LandingContainer+"/"), "?")
+	if _, err := h.account.Container(photo.LandingContainer).Commit(t.Context(), name, []string{azuretest.BlockID(0)}, "image/jpeg"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(arrived(committed), resume(v, committed)); diff != "" {
+		t.Errorf("committed: %s", diff)
+	}
+	if answer := resume(other, committed); answer["arrived"] != nil || answer["blocks"] != nil {
+		t.Errorf("somebody else is told %v", answer)
+	}
+
+	published := v.begin(int64(len(data)))
+	v.stage(published, data)
+	var p photoJSON
+	v.complete(published, len(data)).want(200).into(&p)
+	if diff := cmp.Diff(arrived(published), resume(v, published)); diff != "" {
+		t.Errorf("published: %s", diff)
+	}
+
+	h.clock.Advance(time.Hour + time.Millisecond)
+	if diff := cmp.Diff(arrived(published), resume(v, published)); diff != "" {
+		t.Errorf("published, after the window: %s", diff)
+	}
+	var again photoJSON
+	v.complete(published, len(data)).want(200).into(&again)
+	if again.ID != p.ID {
+		t.Errorf("photo %s has become %s", p.ID, again.ID)
+	}
+	v.call("GET", "/api/uploads/"+committed.ID, nil).problem(410, "expired")
+	v.complete(committed, len(data)).problem(410, "expired")
+}
+
 func TestUploadWindowEnds(t *testing.T) {
 	h := start(t, &settings{photo: photo.Options{UploadWindow: time.Hour}})
 	v := h.visitor()

@@ -19,6 +19,7 @@ type Upload struct {
 	BlockSize int64  // bytes of every block but the last
 	ExpiresAt time.Time
 	Blocks    []azure.Block // staged already
+	Arrived   bool          // in whole: there is nothing left to stage, and only ID is set beside this
 }
 
 // Begin lets an owner upload a photo that is said to be of this type and size. It answers *[TooLarge], *[WrongType] or
@@ -41,17 +42,47 @@ func (s *Service) Begin(ctx context.Context, owner, contentType string, size int
 	return s.offer(ctx, owner, id, nil)
 }
 
-// Resume renews an upload's SAS and tells what was staged.
+// Resume renews an upload's SAS and tells what was staged. An upload that was committed gets no SAS any more: it has
+// arrived, also when its window has ended since and its photo is published.
 func (s *Service) Resume(ctx context.Context, owner string, id ID) (Upload, error) {
-	if err := s.checkWindow(id); err != nil {
-		return Upload{}, err
+	expired := s.checkWindow(id)
+	var blocks []azure.Block
+	if expired == nil {
+		var err error
+		if blocks, err = s.landing.Staged(ctx, landingName(owner, id)); err != nil {
+			return Upload{}, err
+		}
 	}
-	blocks, err := s.landing.Staged(ctx, landingName(owner, id))
-	if err != nil {
-		return Upload{}, err
+	if len(blocks) == 0 {
+		arrived, err := s.arrived(ctx, owner, id, expired)
+		if err != nil {
+			return Upload{}, err
+		}
+		if arrived {
+			return Upload{ID: id, Arrived: true}, nil
+		}
+	}
+	if expired != nil {
+		return Upload{}, expired
 	}
 	slices.SortFunc(blocks, func(a, b azure.Block) int { return strings.Compare(a.ID, b.ID) })
 	return s.offer(ctx, owner, id, blocks)
+}
+
+// arrived tells whether completing an upload needs none of its bytes any more. What landed is looked for first: by the
+// time it is gone, its index entry is there. What landed and is not published counts only until its window has ended.
+func (s *Service) arrived(ctx context.Context, owner string, id ID, expired error) (bool, error) {
+	if expired == nil {
+		_, err := s.landing.Stat(ctx, landingName(owner, id))
+		if !errors.Is(err, azure.ErrNotFound) {
+			return err == nil, err
+		}
+	}
+	_, _, err := s.entry(ctx, owner, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Abort removes an upload's staged and landed bytes. A photo that came of it already stays.

@@ -1,4 +1,5 @@
 import { type ApiOptions, callApi } from './api.js'
+import { cut } from './blocks.js'
 import { type ServerClock } from './clock.js'
 import type { BlobOperation, Destination, FileInfo, Opened, ResumeState, UploadResult } from './destination.js'
 import { UploadError } from './errors.js'
@@ -11,6 +12,12 @@ interface GrantAnswer {
   blockSize: number
   expiresAt: string
   blocks?: { id: string; size: number }[]
+}
+
+/** What the API says of an upload to resume of which no byte is missing. */
+interface ArrivedAnswer {
+  id: string
+  arrived: true
 }
 
 export interface ValetkeyOptions extends ApiOptions {
@@ -65,11 +72,12 @@ export class ValetkeyDestination implements Destination {
     this.#clock = clock
     this.#retry = retry
     this.#state = resume
-    this.#keeper = new GrantKeeper(clock, async () => this.#toGrant(await this.#look()))
+    this.#keeper = new GrantKeeper(clock, () => this.#renew())
   }
 
   async open(): Promise<Opened> {
     const answer = this.#state === undefined ? await this.#start() : await this.#resume()
+    if ('arrived' in answer) return this.#everything()
     this.#keeper.hold(this.#toGrant(answer))
     this.#state = { id: answer.id, size: this.#file.size, blockSize: answer.blockSize }
     return {
@@ -111,21 +119,35 @@ export class ValetkeyDestination implements Destination {
     }
   }
 
-  #start(): Promise<GrantAnswer> {
+  #start(): Promise<GrantAnswer | ArrivedAnswer> {
     const { name, type, size } = this.#file
     return this.#introduction.wait(() =>
       this.#grant('POST', `${this.#options.endpoint}/uploads`, { name, type, size }),
     )
   }
 
-  async #resume(): Promise<GrantAnswer> {
+  async #resume(): Promise<GrantAnswer | ArrivedAnswer> {
     const answer = await this.#look()
-    if (answer.blockSize === this.#state!.blockSize) return answer
+    if ('arrived' in answer || answer.blockSize === this.#state!.blockSize) return answer
     // Cut differently, nothing that is staged fits.
     return { ...answer, blocks: [] }
   }
 
-  async #look(): Promise<GrantAnswer> {
+  /** As if every block were staged: what is left is to complete the upload. */
+  #everything(): Opened {
+    const { size, blockSize } = this.#state!
+    const staged = new Map(cut(size, blockSize).map(({ id, start, end }) => [id, end - start]))
+    return { inBlocks: true, blockSize, staged }
+  }
+
+  async #renew(): Promise<Grant> {
+    const answer = await this.#look()
+    if (!('arrived' in answer)) return this.#toGrant(answer)
+    // Another page went on with the same upload, and was faster. Trying again finds the photo.
+    throw new UploadError('The upload was completed elsewhere', { kind: 'refused' })
+  }
+
+  async #look(): Promise<GrantAnswer | ArrivedAnswer> {
     try {
       return await this.#grant('GET', this.#path(), undefined)
     } catch (error) {
@@ -136,8 +158,9 @@ export class ValetkeyDestination implements Destination {
     }
   }
 
-  async #grant(method: 'GET' | 'POST', url: string, body: unknown): Promise<GrantAnswer> {
-    const answer = (await this.#call(method, url, body)) as Partial<GrantAnswer> | undefined
+  async #grant(method: 'GET' | 'POST', url: string, body: unknown): Promise<GrantAnswer | ArrivedAnswer> {
+    const answer = (await this.#call(method, url, body)) as (Partial<GrantAnswer> & Partial<ArrivedAnswer>) | undefined
+    if (answer?.arrived === true && method === 'GET') return answer as ArrivedAnswer
     if (typeof answer?.id !== 'string' || typeof answer.url !== 'string' || !(Number(answer.blockSize) >= 1)) {
       throw new UploadError('The server granted something that is not an upload', { kind: 'server' })
     }

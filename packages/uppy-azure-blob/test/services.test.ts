@@ -119,6 +119,24 @@ describe.each(services.filter(({ skip }) => !skip))('$name', ({ name, start }) =
       expect(valetkey.calls).toEqual([`POST /api/uploads/${id}/complete`])
     })
 
+    it('sends nothing when another page has completed the upload since', async () => {
+      const { file } = picture(150_000)
+      const states: ResumeState[] = []
+      const { id } = await upload(file, { endpoint: valetkey.endpoint, onState: (now) => states.push(now) })
+      expect(states[0]).not.toHaveProperty('committing')
+      valetkey.calls = []
+      const sent: number[] = []
+      const progress: number[] = []
+      const result = await upload(file, {
+        endpoint: valetkey.endpoint, resume: states[0],
+        onBlock: ({ number }) => sent.push(number), onProgress: (bytes) => progress.push(bytes),
+      })
+      expect(result).toMatchObject({ id, body: { id, bytes: 150_000 } })
+      expect(sent).toEqual([])
+      expect(progress).toEqual([150_000])
+      expect(valetkey.calls).toEqual([`GET /api/uploads/${id}`, `POST /api/uploads/${id}/complete`])
+    })
+
     it('starts over when the upload to resume is no longer known', async () => {
       const { file } = picture(1000)
       const resume = { id: 'forgotten', size: 1000, blockSize: 64 * 1024 }

@@ -77,7 +77,9 @@ export async function startStandIn(service: BlobService, container = 'images'): 
     }
     const upload = uploads.get(id ?? '')
     if (id === undefined || upload === undefined) return problem(response, 404, 'There is no such upload')
-    if (request.method === 'GET') return answer(response, 200, { ...grant(id), blocks: await staged(id) })
+    if (request.method === 'GET') {
+      return answer(response, 200, upload.photo ? { id, arrived: true } : { ...grant(id), blocks: await staged(id) })
+    }
     if (request.method === 'POST' && action === 'complete') return complete(id, upload, response)
     if (request.method === 'DELETE') {
       uploads.delete(id)
