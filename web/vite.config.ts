@@ -1,9 +1,16 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
 const api = process.env.VALETKEY_URL ?? 'http://127.0.0.1:8080'
 
+/** Changes with what the service worker keeps for when there is no network. */
+const offline = createHash('sha256')
+for (const name of ['offline.html', 'offline.css', 'icon.svg']) offline.update(readFileSync(new URL(`public/${name}`, import.meta.url)))
+
 export default defineConfig({
+  define: { OFFLINE_VERSION: JSON.stringify(offline.digest('hex').slice(0, 8)) },
   resolve: {
     // The plugin's source, so that the app builds whether or not the package was built before.
     alias: { 'uppy-azure-blob': fileURLToPath(new URL('../packages/uppy-azure-blob/src/index.ts', import.meta.url)) },

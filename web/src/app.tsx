@@ -1,10 +1,12 @@
 import type { ComponentType, JSX } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import type { Owner, Photo } from './api'
+import type { Owner } from './api'
 import { Gallery, usePhotoList } from './gallery/gallery'
 import { PhotoList } from './gallery/photo-list'
 import { Icon, type IconName, Mark } from './icons'
 import { accept, listenForFiles, sortOut } from './incoming'
+import { Announcer } from './announcer'
+import { hashOf, here, type Place } from './place'
 import { SelectionBar } from './selection-bar'
 import { currentLanguage, languages, switchLanguage, t } from './texts'
 import { takeShared } from './shared'
@@ -12,6 +14,7 @@ import { showToast, Toasts } from './toasts'
 import type { Session } from './upload/session'
 import { forgetSent } from './upload/duplicates'
 import { uploadsPending } from './upload/pending'
+import { sendSmaller, sendsSmaller } from './upload/wishes'
 
 const lists: Record<Owner, PhotoList> = { me: new PhotoList('me'), public: new PhotoList('public') }
 
@@ -28,14 +31,18 @@ function loadUploads(): Promise<Uploads> {
   return uploads
 }
 
-const ownerFromHash = (): Owner => (location.hash === '#public' ? 'public' : 'me')
+/** Where a part of the page cannot be fetched while the network is there, a newer version has taken its place. */
+function reportMissingPart(again: () => void): void {
+  if (navigator.onLine) showToast({ text: t.newVersion, action: { label: t.reload, run: () => location.reload() } })
+  else showToast({ text: t.problem.network, action: { label: t.tryAgain, run: again } })
+}
 
 export function App(): JSX.Element {
-  const [owner, setOwner] = useState<Owner>(ownerFromHash)
+  const [owner, setOwner] = useState<Owner>(here().owner)
   const [tray, setTray] = useState<Uploads>()
   const [hovering, setHovering] = useState(false)
   const [selection, setSelection] = useState<ReadonlySet<string>>(new Set())
-  const lastSelected = useRef(0)
+  const reveal = useRef((_id: string): void => undefined)
   const list = lists[owner]
 
   const receive = useCallback(async (files: File[]) => {
@@ -43,31 +50,59 @@ export function App(): JSX.Element {
     if (others.length > 0) showToast({ text: t.notPhotos(others.length, others[0]!.name) })
     if (photos.length === 0) return
     const loaded = await loadUploads().catch(() => undefined)
-    if (loaded === undefined) return showToast({ text: t.problem.network, action: { label: t.tryAgain, run: () => void receive(photos) } })
+    if (loaded === undefined) return reportMissingPart(() => void receive(photos))
     setTray(loaded)
-    if (ownerFromHash() === 'public') location.hash = ''
-    loaded.session.add(photos)
+    if (here().owner === 'public') location.hash = ''
+    void loaded.session.add(photos)
   }, [])
 
   useEffect(() => listenForFiles((files) => void receive(files), (over) => {
     setHovering(over)
-    if (over) void loadUploads()
+    if (over) void loadUploads().catch(() => undefined)
   }), [receive])
 
   useEffect(() => {
-    void takeShared().then(receive)
+    void takeShared().then(receive, () => showToast({ text: t.sharedFailed }))
   }, [receive])
 
+  // Of who uses the keyboard the focus was on what goes: it moves on to what takes its place.
+  const remove = useCallback((ids: string[], moveOn = focusIsSeen()) => {
+    const next = neighbourOf(lists.me, ids)
+    lists.me.remove(ids)
+    setSelection(new Set())
+    if (moveOn && next !== undefined) reveal.current(next)
+    else if (moveOn) document.getElementById('photos')?.focus({ preventScroll: true })
+    const undo = (): void => {
+      lists.me.undoRemoval(ids)
+      reveal.current(ids[0]!)
+    }
+    showToast({
+      text: t.deleted(ids.length),
+      action: { label: t.undo, run: undo },
+      expired: () =>
+        void lists.me.commitRemoval(ids).then((kept) => {
+          forgetSent(ids.filter((id) => !kept.includes(id)))
+          if (kept.length > 0) showToast({ text: t.deleteFailed(kept.length) })
+        }),
+    })
+  }, [])
+
+  const open = useLightbox(remove, reveal)
+
   useEffect(() => {
-    if (uploadsPending()) void loadUploads().then(setTray)
+    if (uploadsPending()) void loadUploads().then(setTray, () => undefined)
+    let before = here().owner
     const onHash = (): void => {
-      setOwner(ownerFromHash())
+      const { owner } = here()
+      if (owner === before) return
+      before = owner
+      setOwner(owner)
       setSelection(new Set())
       scrollTo(0, 0)
     }
     const onLeave = (): void => lists.me.flushRemovals()
     const onVisible = (): void => {
-      if (document.visibilityState === 'visible') void lists[ownerFromHash()].refresh()
+      if (document.visibilityState === 'visible') void lists[here().owner].refresh()
     }
     addEventListener('hashchange', onHash)
     addEventListener('pagehide', onLeave)
@@ -78,39 +113,16 @@ export function App(): JSX.Element {
       document.removeEventListener('visibilitychange', onVisible)
     }
   }, [])
+  useEffect(() => {
+    document.title = owner === 'me' ? t.appName : `${t.publicPhotos} · ${t.appName}`
+  }, [owner])
 
-  const remove = useCallback((ids: string[]) => {
-    lists.me.remove(ids)
+  const { select, selectDay } = useSelecting(list, setSelection)
+  const clear = (): void => {
+    const last = [...selection].at(-1)
     setSelection(new Set())
-    showToast({
-      text: t.deleted(ids.length),
-      action: { label: t.undo, run: () => lists.me.undoRemoval(ids) },
-      expired: () =>
-        void lists.me.commitRemoval(ids).then((kept) => {
-          forgetSent(ids.filter((id) => !kept.includes(id)))
-          if (kept.length > 0) showToast({ text: t.deleteFailed(kept.length) })
-        }),
-    })
-  }, [])
-
-  const open = useCallback(
-    (index: number) =>
-      void import('./lightbox').then(({ openLightbox }) => openLightbox(list, index, (photo: Photo) => remove([photo.id]))),
-    [list, remove],
-  )
-  const select = useCallback(
-    (index: number, range: boolean) => {
-      const [from, to] = range ? [lastSelected.current, index].sort((a, b) => a - b) : [index, index]
-      lastSelected.current = index
-      setSelection((old) => {
-        const next = new Set(old)
-        const add = range || !old.has(list.photos[index]!.id)
-        for (const photo of list.photos.slice(from, to! + 1)) add ? next.add(photo.id) : next.delete(photo.id)
-        return next
-      })
-    },
-    [list],
-  )
+    if (last !== undefined && focusIsSeen()) reveal.current(last)
+  }
 
   return (
     <>
@@ -121,11 +133,19 @@ export function App(): JSX.Element {
       <Offline />
       <main id="photos" tabIndex={-1}>
         <h1 class="visually-hidden">{owner === 'me' ? t.myPhotos : t.publicPhotos}</h1>
-        <Gallery key={owner} list={list} selection={selection} onSelect={select} onOpen={open} />
+        <Gallery
+          key={owner}
+          list={list}
+          selection={selection}
+          onSelect={select}
+          onSelectDay={selectDay}
+          onOpen={(index) => void open({ owner, photo: list.photos[index]!.id })}
+          reveal={reveal}
+        />
         <Foot list={list} onFiles={receive} />
       </main>
       {selection.size > 0 && (
-        <SelectionBar list={list} selection={selection} onChange={setSelection} onDelete={owner === 'me' ? remove : undefined} />
+        <SelectionBar list={list} selection={selection} onChange={setSelection} onClear={clear} onDelete={owner === 'me' ? remove : undefined} />
       )}
       {tray && <tray.Tray session={tray.session} />}
       <div class="drop" aria-hidden="true" data-on={hovering}>
@@ -136,8 +156,89 @@ export function App(): JSX.Element {
         </div>
       </div>
       <Toasts />
+      <Announcer />
     </>
   )
+}
+
+/** Whether somebody sees where the focus is, and so needs it: the browser shows it to who uses the keyboard. */
+const focusIsSeen = (): boolean => document.activeElement?.matches(':focus-visible') ?? false
+
+/** The photo that will be where those are that go: the one after them, else the one before. */
+function neighbourOf(list: PhotoList, ids: readonly string[]): string | undefined {
+  const gone = new Set(ids)
+  const last = Math.max(...ids.map((id) => list.photos.findIndex((photo) => photo.id === id)))
+  const before = list.photos.slice(0, Math.max(0, last)).filter(({ id }) => !gone.has(id))
+  return (list.photos[last + 1] ?? before.at(-1))?.id
+}
+
+/** The lightbox follows the address: it opens by a link to a photo, and closes and opens again by going back and forth. */
+function useLightbox(remove: (ids: string[], moveOn: boolean) => void, reveal: { current: (id: string) => void }): (place: Place) => Promise<void> {
+  const close = useRef<(() => void) | undefined>(undefined)
+  const open = useCallback(async ({ owner, photo: id }: Place): Promise<void> => {
+    if (id === undefined || close.current !== undefined) return
+    const list = lists[owner]
+    const module = await import('./lightbox/lightbox').catch(() => undefined)
+    if (module === undefined) return reportMissingPart(() => void open({ owner, photo: id }))
+    if (!(await list.find(id))) {
+      history.replaceState(null, '', hashOf({ owner }))
+      if (list.loading !== 'failed') showToast({ text: t.photoGone })
+      return
+    }
+    if (close.current !== undefined) return
+    close.current = module.openLightbox({
+      list,
+      id,
+      onDelete: (photo) => remove([photo.id], true),
+      onClosed: (last) => {
+        close.current = undefined
+        if (last !== undefined && list.photos.some((photo) => photo.id === last)) reveal.current(last)
+      },
+    })
+  }, [])
+  useEffect(() => {
+    const follow = (): void => {
+      const place = here()
+      if (place.photo !== undefined) return void open(place)
+      history.scrollRestoration = 'auto'
+      close.current?.()
+    }
+    follow()
+    addEventListener('hashchange', follow)
+    return () => removeEventListener('hashchange', follow)
+  }, [open])
+  return open
+}
+
+type SetSelection = (change: (old: ReadonlySet<string>) => ReadonlySet<string>) => void
+
+function useSelecting(list: PhotoList, setSelection: SetSelection): {
+  select: (index: number, range: boolean) => void
+  selectDay: (first: number, count: number, wanted: boolean) => void
+} {
+  /** Where a range begins: by id, as new photos move the others on. */
+  const last = useRef<string | undefined>(undefined)
+  const set = useCallback(
+    (from: number, to: number, wanted: boolean) =>
+      setSelection((old) => {
+        const next = new Set(old)
+        for (const { id } of list.photos.slice(from, to)) wanted ? next.add(id) : next.delete(id)
+        return next
+      }),
+    [list],
+  )
+  const select = useCallback(
+    (index: number, range: boolean) => {
+      const begin = range ? list.photos.findIndex(({ id }) => id === last.current) : -1
+      const { id } = list.photos[index]!
+      last.current = id
+      if (begin >= 0) set(Math.min(begin, index), Math.max(begin, index) + 1, true)
+      else setSelection((old) => (old.has(id) ? new Set([...old].filter((each) => each !== id)) : new Set([...old, id])))
+    },
+    [list, set],
+  )
+  const selectDay = useCallback((first: number, count: number, wanted: boolean) => set(first, first + count, wanted), [set])
+  return { select, selectDay }
 }
 
 function Header({ owner, onFiles }: { owner: Owner; onFiles: (files: File[]) => void }): JSX.Element {
@@ -170,7 +271,7 @@ function AddButton({ onFiles }: { onFiles: (files: File[]) => void }): JSX.Eleme
   return (
     <span class="add">
       <input ref={input} type="file" accept={accept} multiple tabIndex={-1} aria-label={t.addPhotos} onChange={take} />
-      <button type="button" class="button primary" aria-label={t.addPhotos} onPointerEnter={() => void loadUploads()} onClick={() => input.current!.click()}>
+      <button type="button" class="button primary" aria-label={t.addPhotos} onPointerEnter={() => void loadUploads().catch(() => undefined)} onClick={() => input.current!.click()}>
         <Icon name="plus" />
         <span>{t.addPhotos}</span>
       </button>
@@ -213,6 +314,7 @@ function Foot({ list, onFiles }: { list: PhotoList; onFiles: (files: File[]) => 
   if (loading === 'failed') {
     return (
       <div class="notice" role="alert">
+        <Icon name="cloudOff" size={32} />
         <p>{t.loadingFailed}</p>
         <button type="button" class="button" onClick={() => void list.loadMore()}>{t.tryAgain}</button>
       </div>
@@ -245,6 +347,10 @@ function Footer(): JSX.Element {
           ))}
         </select>
       </label>
+      <label title={t.smallerHint}>
+        <input type="checkbox" defaultChecked={sendsSmaller()} onChange={(event) => sendSmaller(event.currentTarget.checked)} />
+        {t.smaller}
+      </label>
       <a href="/sas" hreflang="en">{t.explainSAS}</a>
     </footer>
   )
@@ -255,7 +361,10 @@ function Offline(): JSX.Element | null {
   useEffect(() => {
     const update = (): void => {
       setOnline(navigator.onLine)
-      if (navigator.onLine) showToast({ text: t.backOnline })
+      if (!navigator.onLine) return
+      showToast({ text: t.backOnline })
+      const list = lists[here().owner]
+      if (list.loading === 'failed') void list.loadMore()
     }
     addEventListener('online', update)
     addEventListener('offline', update)

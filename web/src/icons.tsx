@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 /** 24 x 24 line drawings; decoration only, the button around them has the name. */
 const paths = {
   plus: 'M12 5v14M5 12h14',
+  minus: 'M6 12h12',
   close: 'M6 6l12 12M18 6L6 18',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   pause: 'M9 6v12M15 6v12',

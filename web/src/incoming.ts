@@ -67,9 +67,17 @@ async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   return nested.flat()
 }
 
+/** Where files of folders that were dropped lay; those of folders that were chosen say so themselves. */
+const paths = new WeakMap<File, string>()
+
+/** A file's path from the folder that was dropped or chosen, '' of one that came without a folder. */
+export const folderPath = (file: File): string => file.webkitRelativePath || (paths.get(file) ?? '')
+
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {
   if (entry.isFile) {
-    return new Promise((resolve) => (entry as FileSystemFileEntry).file((file) => resolve([file]), () => resolve([])))
+    const file = await new Promise<File | undefined>((resolve) => (entry as FileSystemFileEntry).file(resolve, () => resolve(undefined)))
+    if (file) paths.set(file, entry.fullPath)
+    return file ? [file] : []
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader()
   const files: File[] = []

@@ -1,11 +1,12 @@
 /** Photos that another app shared into this one: the service worker has put them aside under this name. */
 const cacheName = 'shared'
 
-/** Takes what was shared, once, and removes the trace of it from the address. */
+/** Takes what was shared, once, and removes the trace of it from the address. Fails when it could not be put aside. */
 export async function takeShared(): Promise<File[]> {
-  if (!new URLSearchParams(location.search).has('shared')) return []
+  const outcome = new URLSearchParams(location.search).get('shared')
+  if (outcome === null) return []
   history.replaceState(null, '', '/')
-  if (!('caches' in globalThis)) return []
+  if (outcome !== '' || !('caches' in globalThis)) throw new Error('What was shared was not kept')
   const cache = await caches.open(cacheName)
   const files = await Promise.all(
     (await cache.keys()).map(async (request) => {

@@ -4,7 +4,9 @@
 export {}
 declare const self: ServiceWorkerGlobalScope
 
-const offlineCache = 'offline-1'
+/** Named by what is in it (vite.config.ts): when that changes, this file does, and the browser installs it anew. */
+declare const OFFLINE_VERSION: string
+const offlineCache = `offline-${OFFLINE_VERSION}`
 const sharedCache = 'shared'
 const offlineFiles = ['/offline.html', '/offline.css', '/icon.svg']
 
@@ -26,7 +28,7 @@ self.addEventListener('fetch', (event) => {
   const { request } = event
   const { origin, pathname } = new URL(request.url)
   if (origin !== location.origin) return
-  if (request.method === 'POST' && pathname === '/share') event.respondWith(takeShared(request))
+  if (request.method === 'POST' && pathname === '/share') event.respondWith(takeShared(request).catch(() => Response.redirect('/?shared=failed', 303)))
   else if (request.mode === 'navigate') event.respondWith(fetch(request).catch(() => offlineFile('/offline.html')))
   else if (offlineFiles.includes(pathname)) event.respondWith(fetch(request).catch(() => offlineFile(pathname)))
 })

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { formatDay, t } from '../texts'
-import { inSight, layOut, type Line, neighbour } from './layout'
+import { Icon } from '../icons'
+import { formatDay, rightToLeft, t } from '../texts'
+import { inSight, layOut, type Line, lineOf, neighbour } from './layout'
 import type { PhotoList } from './photo-list'
 import { TileView } from './tile'
 
@@ -14,7 +15,11 @@ interface Props {
   list: PhotoList
   selection: ReadonlySet<string>
   onSelect: (index: number, range: boolean) => void
+  /** Selects photos from an index on, all of them or none. */
+  onSelectDay: (first: number, count: number, wanted: boolean) => void
   onOpen: (index: number) => void
+  /** Is given the way to show one photo and to put the focus on it. */
+  reveal: { current: (id: string) => void }
 }
 
 /** The list's state, as a hook: the component is drawn again when the list says so. */
@@ -24,7 +29,7 @@ export function usePhotoList(list: PhotoList): PhotoList {
   return list
 }
 
-export function Gallery({ list, selection, onSelect, onOpen }: Props): JSX.Element {
+export function Gallery({ list, selection, onSelect, onSelectDay, onOpen, reveal }: Props): JSX.Element {
   const { photos, loading } = usePhotoList(list)
   const root = useRef<HTMLDivElement>(null)
   const width = useWidth(root)
@@ -34,7 +39,10 @@ export function Gallery({ list, selection, onSelect, onOpen }: Props): JSX.Eleme
     [photos, width, compact],
   )
   const [start, end] = useSight(root, layout.lines)
-  const focus = useRef<number | undefined>(undefined)
+  const [current, setCurrent] = useState<string>()
+  const focus = useRef<string | undefined>(undefined)
+  const drawn = useMemo(() => withLineOf(layout.lines, start, end, photos.findIndex(({ id }) => id === current)), [layout, start, end, current])
+  const tabStop = current !== undefined && photos.some(({ id }) => id === current) ? current : firstIn(drawn, photos)
 
   useEffect(() => {
     const last = layout.lines.at(-1)
@@ -45,17 +53,25 @@ export function Gallery({ list, selection, onSelect, onOpen }: Props): JSX.Eleme
     if (loading === 'idle' && near()) void list.loadMore()
   }, [list, loading, layout, start, end])
 
+  // A photo may have to be scrolled to, and drawn, before it can have the focus.
   useLayoutEffect(() => {
     if (focus.current === undefined) return
-    const tile = root.current?.querySelector<HTMLElement>(`a[data-index="${focus.current}"]`)
-    if (tile) focus.current = undefined
-    tile?.focus()
+    const index = photos.findIndex(({ id }) => id === focus.current)
+    const tile = root.current!.querySelector<HTMLElement>(`a[data-index="${index}"]`)
+    if (tile === null) return
+    focus.current = undefined
+    bringIntoSight(root.current!, layout.lines[lineOf(layout.lines, index)])
+    tile.focus({ preventScroll: true })
   })
+  reveal.current = (id) => {
+    focus.current = id
+    setCurrent(id)
+  }
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = (event.target as HTMLElement).dataset.index
     if (at === undefined || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === ' ' || event.key === 'x') {
+    if (event.key === ' ' || event.key.toLowerCase() === 'x') {
       event.preventDefault()
       onSelect(Number(at), event.shiftKey)
       return
@@ -63,20 +79,26 @@ export function Gallery({ list, selection, onSelect, onOpen }: Props): JSX.Eleme
     const next = neighbour(layout.lines, Number(at), forReading(event.key))
     if (next === undefined) return
     event.preventDefault()
-    focus.current = next
-    bringIntoSight(root.current!, layout.lines, next)
-    root.current!.querySelector<HTMLElement>(`a[data-index="${next}"]`)?.focus()
+    reveal.current(photos[next]!.id)
+  }
+  const onFocusIn = (event: FocusEvent): void => {
+    const { index } = (event.target as HTMLElement).dataset
+    if (index !== undefined) setCurrent(photos[Number(index)]!.id)
   }
   const onBroken = useCallback((id: string) => void list.renew(id).catch(() => undefined), [list])
 
   return (
-    <div ref={root} class="gallery" style={{ height: `${layout.height}px` }} onKeyDown={onKeyDown}>
-      {layout.lines.slice(start, end).map((line) =>
+    <div
+      ref={root}
+      class="gallery"
+      data-selecting={selection.size > 0}
+      style={{ height: `${layout.height}px` }}
+      onKeyDown={onKeyDown}
+      onFocusIn={onFocusIn}
+    >
+      {drawn.map((line) =>
         line.kind === 'day' ? (
-          <div key={line.key} class="day" style={{ top: `${line.top}px`, height: `${line.height}px` }}>
-            <h2>{formatDay(line.date, new Date())}</h2>
-            <span>{t.photoCount(line.count)}</span>
-          </div>
+          <Day key={line.key} line={line} chosen={chosenOf(line, photos, selection)} onSelect={onSelectDay} />
         ) : (
           <div key={line.key} class="row" style={{ top: `${line.top}px`, height: `${line.height}px` }}>
             {line.tiles.map((tile) => {
@@ -87,6 +109,7 @@ export function Gallery({ list, selection, onSelect, onOpen }: Props): JSX.Eleme
                   photo={photo}
                   {...tile}
                   height={line.height}
+                  tabStop={photo.id === tabStop}
                   selected={selection.has(photo.id)}
                   selecting={selection.size > 0}
                   onOpen={onOpen}
@@ -102,14 +125,61 @@ export function Gallery({ list, selection, onSelect, onOpen }: Props): JSX.Eleme
   )
 }
 
+/** What is in sight, and the row that has the focus: it must not be gone when the next key is pressed. */
+function withLineOf(lines: readonly Line[], start: number, end: number, index: number): Line[] {
+  const drawn = lines.slice(start, end)
+  const at = index < 0 ? -1 : lineOf(lines, index)
+  if (at < 0 || (start <= at && at < end)) return drawn
+  return at < start ? [lines[at]!, ...drawn] : [...drawn, lines[at]!]
+}
+
+/** The gallery is one stop of the Tab key, however many photos it holds; arrow keys walk from there. */
+function firstIn(drawn: readonly Line[], photos: PhotoList['photos']): string | undefined {
+  const row = drawn.find((line) => line.kind === 'row')
+  return row && photos[row.tiles[0]!.index]?.id
+}
+
+type DayLine = Extract<Line, { kind: 'day' }>
+
+/** How many of a day's photos are selected. */
+function chosenOf({ first, count }: DayLine, photos: PhotoList['photos'], selection: ReadonlySet<string>): number {
+  return selection.size === 0 ? 0 : photos.slice(first, first + count).filter(({ id }) => selection.has(id)).length
+}
+
+interface DayProps {
+  line: DayLine
+  chosen: number
+  onSelect: Props['onSelectDay']
+}
+
+function Day({ line: { date, first, count, top, height }, chosen, onSelect }: DayProps): JSX.Element {
+  const name = formatDay(date, new Date())
+  return (
+    <div class="day" style={{ top: `${top}px`, height: `${height}px` }}>
+      <h2>{name}</h2>
+      <span>{t.photoCount(count)}</span>
+      <button
+        type="button"
+        class="select-day"
+        role="checkbox"
+        aria-checked={chosen === 0 ? 'false' : chosen === count ? 'true' : 'mixed'}
+        aria-label={t.selectDay(name)}
+        title={t.selectDay(name)}
+        onClick={() => onSelect(first, count, chosen < count)}
+      >
+        <Icon name={chosen === 0 || chosen === count ? 'check' : 'minus'} size={16} />
+      </button>
+    </div>
+  )
+}
+
 /** Left and right change places where one reads from the right. */
 function forReading(key: string): string {
-  if (document.documentElement.dir !== 'rtl') return key
+  if (!rightToLeft()) return key
   return key === 'ArrowLeft' ? 'ArrowRight' : key === 'ArrowRight' ? 'ArrowLeft' : key
 }
 
-function bringIntoSight(root: HTMLElement, lines: readonly Line[], index: number): void {
-  const line = lines.find((each) => each.kind === 'row' && each.tiles.some((tile) => tile.index === index))
+function bringIntoSight(root: HTMLElement, line: Line | undefined): void {
   if (line === undefined) return
   const top = root.getBoundingClientRect().top + line.top
   const margin = 90

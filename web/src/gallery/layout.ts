@@ -8,7 +8,7 @@ export interface Tile {
 }
 
 export type Line =
-  | { kind: 'day'; key: string; date: Date; count: number; top: number; height: number }
+  | { kind: 'day'; key: string; date: Date; first: number; count: number; top: number; height: number }
   | { kind: 'row'; key: string; tiles: Tile[]; top: number; height: number }
 
 export interface LayoutOptions {
@@ -44,7 +44,7 @@ export function layOut(photos: readonly Picture[], options: LayoutOptions): { li
     const day = dayKey(date)
     let to = from + 1
     while (to < photos.length && dayKey(new Date(photos[to]!.createdAt)) === day) to++
-    lines.push({ kind: 'day', key: day, date, count: to - from, top, height: options.headingHeight })
+    lines.push({ kind: 'day', key: day, date, first: from, count: to - from, top, height: options.headingHeight })
     top += options.headingHeight
     top = addRows(lines, photos, from, to, top, options)
     from = to
@@ -109,6 +109,11 @@ export function inSight(lines: readonly Line[], from: number, to: number): { sta
   }
   const start = firstWhere((line) => line.top + line.height >= from)
   return { start, end: Math.max(start, firstWhere((line) => line.top > to)) }
+}
+
+/** The row that a photo is in. */
+export function lineOf(lines: readonly Line[], index: number): number {
+  return lines.findIndex((line) => line.kind === 'row' && line.tiles[0]!.index <= index && index <= line.tiles.at(-1)!.index)
 }
 
 /** The photo that an arrow key leads to, or undefined at the edge. */

@@ -15,6 +15,7 @@ export class PhotoList {
   photos: readonly Photo[] = []
   loading: Loading = 'idle'
   #cursor: string | undefined
+  #fetching: Promise<void> | undefined
   readonly #listeners = new Set<() => void>()
   /** Deleted here, but the server has not been told yet. */
   readonly #leaving = new Map<string, Photo>()
@@ -24,8 +25,8 @@ export class PhotoList {
 
   constructor(owner: Owner) {
     this.owner = owner
-    this.#gone = new Set(recall(goneKey)?.match(/\w+/g))
-    remember(goneKey, null)
+    this.#gone = new Set(owner === 'me' ? recall(goneKey)?.match(/[\w-]+/g) : [])
+    if (this.#gone.size > 0) void this.#deleteGone()
   }
 
   subscribe(listener: () => void): () => void {
@@ -33,8 +34,31 @@ export class PhotoList {
     return () => this.#listeners.delete(listener)
   }
 
-  async loadMore(): Promise<void> {
-    if (this.loading === 'loading' || this.loading === 'complete') return
+  /** Fetches the next page; resolves when it is there, or has failed, whoever has asked for it. */
+  loadMore(): Promise<void> {
+    if (this.loading === 'complete') return Promise.resolve()
+    this.#fetching ??= this.#fetchPage().finally(() => (this.#fetching = undefined))
+    return this.#fetching
+  }
+
+  async loadAll(): Promise<void> {
+    do await this.loadMore()
+    while (this.loading === 'idle')
+  }
+
+  /** Fetches pages until the photo is among them; whether there is one. */
+  async find(id: string): Promise<boolean> {
+    const has = (): boolean => this.photos.some((photo) => photo.id === id)
+    // Ids are in order: it cannot come after one that is greater.
+    const passed = (): boolean => (this.photos.at(-1)?.id ?? '') > id
+    while (!has() && !passed()) {
+      await this.loadMore()
+      if (this.loading !== 'idle') break
+    }
+    return has()
+  }
+
+  async #fetchPage(): Promise<void> {
     this.#set({ loading: 'loading' })
     try {
       const page = await listPhotos(this.owner, this.#cursor, this.photos.length === 0 ? firstPage : nextPages)
@@ -101,7 +125,7 @@ export class PhotoList {
     const results = await Promise.allSettled(ids.map((id) => deletePhoto(id)))
     const kept = ids.filter((_, i) => {
       const result = results[i]!
-      return result.status === 'rejected' && (result.reason as { status?: number }).status !== 404
+      return result.status === 'rejected' && !isGone(result.reason)
     })
     for (const id of ids) if (!kept.includes(id)) this.#leaving.delete(id)
     if (kept.length > 0) this.undoRemoval(kept)
@@ -112,8 +136,16 @@ export class PhotoList {
   flushRemovals(): void {
     if (this.#leaving.size === 0) return
     // The next page may ask for the list before the server has heard of this.
-    remember(goneKey, JSON.stringify([...this.#leaving.keys()]))
-    for (const id of this.#leaving.keys()) void deletePhoto(id, true)
+    remember(goneKey, JSON.stringify([...this.#gone, ...this.#leaving.keys()]))
+    for (const id of this.#leaving.keys()) deletePhoto(id, true).catch(() => undefined)
+    // Should the page come back after all, it cannot take this back.
+    this.#leaving.clear()
+  }
+
+  /** A page that is closing sends what it can: what it could not is deleted now. */
+  async #deleteGone(): Promise<void> {
+    const results = await Promise.allSettled([...this.#gone].map((id) => deletePhoto(id)))
+    if (results.every((result) => result.status === 'fulfilled' || isGone(result.reason))) remember(goneKey, null)
   }
 
   #unknown(photos: readonly Photo[]): Photo[] {
@@ -126,6 +158,8 @@ export class PhotoList {
     for (const listener of this.#listeners) listener()
   }
 }
+
+const isGone = (error: unknown): boolean => (error as { status?: number }).status === 404
 
 /** Ids begin with the time counted down, so their order is the server's: newest first. */
 function sorted(photos: Photo[]): Photo[] {

@@ -11,6 +11,8 @@ export interface TileProps {
   left: number
   width: number
   height: number
+  /** Whether the Tab key stops here. */
+  tabStop: boolean
   selected: boolean
   selecting: boolean
   onOpen: (index: number) => void
@@ -25,11 +27,11 @@ export const srcset = (photo: Photo): string | undefined =>
   photo.variants.length > 1 ? photo.variants.map(({ url, width }) => `${url} ${width}w`).join(', ') : undefined
 
 export function TileView(props: TileProps): JSX.Element {
-  const { photo, index, left, width, height, selected, selecting } = props
+  const { photo, index, left, width, height, tabStop, selected, selecting } = props
   const [loaded, setLoaded] = useState(false)
   const broken = useRef(false)
   const blur = loaded ? undefined : placeholder(photo.thumbhash)
-  const largest = photo.variants.at(-1)!
+  const tabIndex = tabStop ? 0 : -1
 
   const press = useLongPress(() => props.onSelect(index, false))
 
@@ -60,13 +62,14 @@ export function TileView(props: TileProps): JSX.Element {
         backgroundImage: blur ? `url("${blur}")` : 'none',
       }}
     >
-      <a href={largest.url} data-index={index} onClick={open} {...press.handlers}>
+      <a href={photo.variants.at(-1)!.url} data-index={index} tabIndex={tabIndex} onClick={open} {...press.handlers}>
         <img
           alt={photoName(photo)}
           class={loaded ? 'is-loaded' : ''}
           srcset={srcset(photo)}
           src={photo.variants[0]!.url}
-          sizes={`${Math.ceil(width)}px`}
+          // The picture covers the tile: one that is longer than its tile is drawn wider.
+          sizes={`${Math.ceil(Math.max(width, (height * photo.width) / photo.height))}px`}
           width={photo.width}
           height={photo.height}
           decoding="async"
@@ -80,6 +83,7 @@ export function TileView(props: TileProps): JSX.Element {
         class="select"
         role="checkbox"
         aria-checked={selected}
+        tabIndex={tabIndex}
         aria-label={t.selectPhoto(photoName(photo))}
         onClick={(event) => props.onSelect(index, event.shiftKey)}
       >

@@ -20,6 +20,9 @@ export let t: Texts = en
 
 export const currentLanguage = (): Language => language
 
+/** Whether one reads from the right, and so moves on to the left. */
+export const rightToLeft = (): boolean => document.documentElement.dir === 'rtl'
+
 /** What the user chose before, else the first language of theirs that we speak. */
 export function preferredLanguage(chosen: string | null, wanted: readonly string[]): Language {
   for (const tag of [chosen ?? '', ...wanted]) {
@@ -31,7 +34,12 @@ export function preferredLanguage(chosen: string | null, wanted: readonly string
 
 export async function chooseTexts(): Promise<void> {
   language = preferredLanguage(recall(storageKey), navigator.languages)
-  if (language === 'ar') t = (await import('./ar')).ar
+  if (language === 'ar') {
+    // Without its texts the page still works, in English.
+    const loaded = await import('./ar').catch(() => undefined)
+    if (loaded) t = loaded.ar
+    else language = 'en'
+  }
   document.documentElement.lang = language
   document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
 }
@@ -67,6 +75,12 @@ export function formatPercent(fraction: number): string {
 
 export function formatMoment(date: Date): string {
   return new Intl.DateTimeFormat(locales[language], { dateStyle: 'long', timeStyle: 'short' }).format(date)
+}
+
+/** A moment by the camera's own clock, wherever the camera was and wherever the reader is. */
+export function formatCameraTime(time: string): string {
+  const asWritten = new Date(`${time.slice(0, 19)}Z`)
+  return new Intl.DateTimeFormat(locales[language], { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(asWritten)
 }
 
 /** A day's heading: today, yesterday, or its date; the year only where it is not this one. */

@@ -12,6 +12,11 @@ export function explain(error: unknown, fileName: string): string {
   return withDetail && error.detail && currentLanguage() === 'en' ? `${text} ${error.detail}` : text
 }
 
+/** Whether the file itself is what was refused: sending the same bytes again is of no use. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof UploadError && ['too-large', 'unsupported-type', 'not-an-image'].some((type) => error.code === prefix + type)
+}
+
 function byType(error: UploadError, fileName: string): string {
   const { problem } = t
   switch (error.code?.startsWith(prefix) ? error.code.slice(prefix.length) : '') {

@@ -3,14 +3,14 @@ import GoldenRetriever from '@uppy/golden-retriever'
 import ThumbnailGenerator from '@uppy/thumbnail-generator'
 import AzureBlob from 'uppy-azure-blob'
 import type { Photo } from '../api'
-import { photoType } from '../incoming'
+import { folderPath, photoType } from '../incoming'
 import { t } from '../texts'
-import { recall, remember } from '../remember'
 import { showToast } from '../toasts'
 import { fingerprint, rememberSent, sentBefore, wasSent } from './duplicates'
-import { explain } from './explain'
+import { explain, isFinal } from './explain'
 import { setUploadsPending, uploadsPending } from './pending'
 import { keepAwake } from './wake-lock'
+import { sendsSmaller } from './wishes'
 
 export type Status = 'waiting' | 'uploading' | 'paused' | 'finishing' | 'done' | 'failed' | 'ghost'
 
@@ -24,6 +24,8 @@ export interface Item {
   progress: number
   /** Why it failed, or that it is being tried again. */
   message: string | undefined
+  /** Failed in a way that trying again does not change. */
+  final: boolean
 }
 
 export interface Overview {
@@ -37,8 +39,6 @@ export interface Overview {
   /** Seconds, undefined while there is no telling. */
   timeLeft: number | undefined
 }
-
-const smallerKey = 'smaller'
 
 type Meta = Record<string, unknown>
 type Body = Record<string, never>
@@ -58,18 +58,31 @@ class MergingUppy extends Uppy<Meta, Body> {
   }
 }
 
+/** A file as it was chosen, and its fingerprint. */
+interface Chosen {
+  file: File
+  print: string
+}
+
+/** Files that are looked at together, before the first of them are sent. */
+const batchSize = 32
+
 /** How long files wait, in milliseconds, for the uploads of an earlier page to be brought back. */
 const restoreTimeout = 3000
+
+const askBeforeLeaving = (event: BeforeUnloadEvent): void => event.preventDefault()
 
 /** The page's uploads: Uppy without its user interface, and what ours needs to know of it. */
 export class Session {
   readonly #uppy: Uppy<Meta, Body>
   readonly #onPhoto: (photo: Photo) => void
   readonly #messages = new Map<string, string>()
+  readonly #final = new Set<string>()
   readonly #listeners = new Set<() => void>()
   readonly #awake = keepAwake()
   readonly #restored: Promise<void>
   #frame = 0
+  #copies = 0
   #overview: Overview = { items: [], done: 0, failed: 0, active: 0, paused: false, progress: 0, timeLeft: undefined }
   #speed = { at: 0, bytes: 0, perSecond: 0 }
 
@@ -83,15 +96,12 @@ export class Session {
       // A file whose bytes the browser lost is chosen again to go on; any other is in the list already.
       onBeforeFileAdded: (file, files) => files[file.id] === undefined || files[file.id]!.isGhost,
     })
-      .use(ThumbnailGenerator, { thumbnailWidth: 112, waitForThumbnailsBeforeUpload: false })
+      .use(ThumbnailGenerator, { thumbnailWidth: 112, thumbnailType: 'image/webp', waitForThumbnailsBeforeUpload: false })
       .use(AzureBlob, { endpoint: '/api' })
       // By default it keeps no file above 10 MB, which would leave out most photos of a good camera.
       .use(GoldenRetriever, { indexedDB: { maxFileSize: 2 ** 30, maxTotalSize: 2 ** 32 } as { name?: string } })
     this.#restored = uploadsPending() ? this.#restoration() : Promise.resolve()
     this.#listen()
-    addEventListener('beforeunload', (event) => {
-      if (this.#overview.active > 0) event.preventDefault()
-    })
   }
 
   subscribe(listener: () => void): () => void {
@@ -103,23 +113,29 @@ export class Session {
     return this.#overview
   }
 
-  /** Whether photos are made smaller before they are sent. Holds for files that are added from then on. */
-  get smaller(): boolean {
-    return recall(smallerKey) !== null
-  }
-
-  set smaller(wanted: boolean) {
-    remember(smallerKey, wanted ? '1' : null)
-  }
-
-  /** Starts uploading; files that were sent before are left out unless the user wants them twice. */
-  add(files: readonly File[]): void {
+  /** Starts uploading; files that were chosen or sent before are left out unless the user wants them twice. */
+  async add(files: readonly File[]): Promise<void> {
     this.clearDone()
-    const known = sentBefore(files)
-    void this.#add(files.filter((file) => !known.includes(file)))
-    if (known.length > 0) {
-      showToast({ text: t.alreadyThere(known.length), action: { label: t.addAnyway, run: () => void this.#add(known, true) } })
+    const sent = sentBefore()
+    const chosen = new Set(this.#uppy.getFiles().filter(({ isGhost }) => !isGhost).map(({ meta }) => meta.fingerprint))
+    const known: Chosen[] = []
+    const twice: Chosen[] = []
+    for (let at = 0; at < files.length; at += batchSize) {
+      const batch = await Promise.all(files.slice(at, at + batchSize).map(async (file) => ({ file, print: await fingerprint(file) })))
+      const fresh = batch.filter((each) => {
+        const place = sent.has(each.print) ? known : chosen.has(each.print) ? twice : undefined
+        place?.push(each)
+        chosen.add(each.print)
+        return place === undefined
+      })
+      await this.#add(fresh)
     }
+    this.#offer(known, t.alreadyThere)
+    this.#offer(twice, t.chosenTwice)
+  }
+
+  #offer(left: readonly Chosen[], text: (n: number) => string): void {
+    if (left.length > 0) showToast({ text: text(left.length), action: { label: t.addAnyway, run: () => void this.#add(left, true) } })
   }
 
   togglePause(id: string): void {
@@ -144,8 +160,7 @@ export class Session {
   }
 
   retryAll(): void {
-    this.#messages.clear()
-    void this.#uppy.retryAll()
+    for (const { id, status, final } of this.#overview.items) if (status === 'failed' && !final) this.retry(id)
   }
 
   cancelAll(): void {
@@ -156,10 +171,19 @@ export class Session {
     for (const item of this.#overview.items) if (item.status === 'done') this.#uppy.removeFile(item.id)
   }
 
-  async #add(files: readonly File[], again = false): Promise<void> {
+  async #add(files: readonly Chosen[], again = false): Promise<void> {
     await this.#restored
     await this.#applySmaller()
-    this.#uppy.addFiles(files.map((file) => ({ source: 'page', name: file.name, type: photoType(file), data: file, meta: metaOf(file, again) })))
+    const descriptions = files.map(({ file, print }) => ({
+      source: 'page', name: file.name, type: photoType(file), data: file, meta: this.#metaOf(file, print, again),
+    }))
+    this.#uppy.addFiles(descriptions)
+  }
+
+  /** Files of folders keep their path, so that two of the same name in two folders are two; so are those wanted twice. */
+  #metaOf(file: File, print: string, again: boolean): Meta {
+    const path = folderPath(file) + (again ? `#${++this.#copies}` : '')
+    return { fingerprint: print, again, ...(path && { relativePath: path }) }
   }
 
   #restoration(): Promise<void> {
@@ -171,11 +195,11 @@ export class Session {
 
   async #applySmaller(): Promise<void> {
     const plugin = this.#uppy.getPlugin('Compressor')
-    if (this.smaller && !plugin) {
+    if (sendsSmaller() && !plugin) {
       const { default: Smaller, smallerOptions } = await import('./smaller')
       this.#uppy.use(Smaller, smallerOptions)
     }
-    if (!this.smaller && plugin) this.#uppy.removePlugin(plugin)
+    if (!sendsSmaller() && plugin) this.#uppy.removePlugin(plugin)
   }
 
   #listen(): void {
@@ -190,7 +214,9 @@ export class Session {
       this.#onPhoto(photo)
     })
     uppy.on('upload-error', (file, error) => {
-      if (file) this.#messages.set(file.id, explain(error, file.name))
+      if (file === undefined) return
+      this.#messages.set(file.id, explain(error, file.name))
+      if (isFinal(error)) this.#final.add(file.id)
     })
     uppy.on('azure-blob:retry', (file) => {
       this.#messages.set(file.id, t.reconnecting)
@@ -221,6 +247,9 @@ export class Session {
       this.#overview = this.#look()
       setUploadsPending(this.#overview.active > 0)
       this.#awake(this.#overview.active > 0 && !this.#overview.paused)
+      // Only while it is needed: a page that asks before it is left is not kept ready for coming back to.
+      if (this.#overview.active > 0) addEventListener('beforeunload', askBeforeLeaving)
+      else removeEventListener('beforeunload', askBeforeLeaving)
       for (const listener of this.#listeners) listener()
     })
   }
@@ -256,6 +285,7 @@ export class Session {
       status,
       progress: status === 'done' ? 1 : fraction,
       message: status === 'ghost' ? t.ghost : this.#messages.get(file.id),
+      final: status === 'failed' && this.#final.has(file.id),
     }
   }
 
@@ -279,10 +309,4 @@ export class Session {
     }
     return perSecond > 1000 && sent < total ? (total - sent) / perSecond : undefined
   }
-}
-
-/** Files of folders keep their path, so that two of the same name in two folders are two. */
-function metaOf(file: File, again: boolean): Meta {
-  const { webkitRelativePath: relativePath } = file
-  return { fingerprint: fingerprint(file), again, ...(relativePath && { relativePath }) }
 }

@@ -1,8 +1,10 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { announce } from '../announcer'
 import { Icon, type IconName } from '../icons'
 import { formatBytes, formatDuration, formatPercent, t } from '../texts'
 import type { Item, Overview, Session } from './session'
+import { sendSmaller, sendsSmaller } from './wishes'
 
 /** A tray that is done and that nobody points at goes away by itself. */
 const farewell = 6000
@@ -30,6 +32,8 @@ export function Tray({ session }: { session: Session }): JSX.Element | null {
     if (active === 0) setAsking(false)
   }, [active])
 
+  useAnnouncements(overview)
+
   if (items.length === 0) return null
   return (
     <section ref={root} class="tray" aria-label={t.uploads} data-open={open}>
@@ -48,13 +52,23 @@ export function Tray({ session }: { session: Session }): JSX.Element | null {
             {[...items].sort(byUrgency).map((item) => <Row key={item.id} item={item} session={session} />)}
           </ul>
           <label class="tray-option" title={t.smallerHint}>
-            <input type="checkbox" defaultChecked={session.smaller} onChange={(event) => (session.smaller = event.currentTarget.checked)} />
+            <input type="checkbox" defaultChecked={sendsSmaller()} onChange={(event) => sendSmaller(event.currentTarget.checked)} />
             {t.smaller}
           </label>
         </>
       )}
     </section>
   )
+}
+
+/** Says that uploads have begun, every quarter of the way, and how they ended; a word for every file would be too many. */
+function useAnnouncements(overview: Overview): void {
+  const { items, active, paused, progress } = overview
+  const quarter = active > 0 ? Math.floor(progress * 4) : 4
+  useEffect(() => {
+    if (items.length === 0) return
+    announce(active > 0 && !paused && quarter > 0 ? `${headline(overview)}, ${formatPercent(quarter / 4)}` : headline(overview))
+  }, [items.length === 0, active === 0, paused, quarter])
 }
 
 const order: Record<Item['status'], number> = { failed: 0, ghost: 0, uploading: 1, finishing: 1, paused: 2, waiting: 3, done: 4 }
@@ -73,15 +87,15 @@ interface HeaderProps {
 }
 
 function TrayHeader({ overview, session, open, onToggle, onCancelAll }: HeaderProps): JSX.Element {
-  const { active, failed, paused, progress, timeLeft } = overview
+  const { items, active, paused, progress, timeLeft } = overview
   const more = paused || active === 0 ? '' : progress >= 1 ? t.finishing : [formatPercent(progress), timeLeft !== undefined && t.timeLeft(formatDuration(timeLeft))].filter(Boolean).join(' · ')
   return (
     <header class="tray-header">
       <div>
-        <strong role="status">{headline(overview)}</strong>
+        <strong>{headline(overview)}</strong>
         <span>{more}</span>
       </div>
-      {failed > 1 && <Tool icon="retry" label={t.retryAll} onClick={() => session.retryAll()} />}
+      {items.filter(({ status, final }) => status === 'failed' && !final).length > 1 && <Tool icon="retry" label={t.retryAll} onClick={() => session.retryAll()} />}
       {active > 0 &&
         (paused ? (
           <Tool icon="play" label={t.resumeAll} onClick={() => session.resumeAll()} />
@@ -108,7 +122,7 @@ function headline({ items, active, done, failed, paused }: Overview): string {
 }
 
 function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
-  const { id, name, status } = item
+  const { id, name, status, final } = item
   const named = (action: string): string => t.ofFile(name, action)
   return (
     <li class="tray-row" data-status={status}>
@@ -120,7 +134,7 @@ function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
       </div>
       {(status === 'uploading' || status === 'waiting') && <Tool icon="pause" label={named(t.pause)} onClick={() => session.togglePause(id)} />}
       {status === 'paused' && <Tool icon="play" label={named(t.resume)} onClick={() => session.togglePause(id)} />}
-      {status === 'failed' && <Tool icon="retry" label={named(t.retry)} onClick={() => session.retry(id)} />}
+      {status === 'failed' && !final && <Tool icon="retry" label={named(t.retry)} onClick={() => session.retry(id)} />}
       {status === 'done' ? (
         <span class="tray-done"><Icon name="check" /></span>
       ) : (

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Photo } from './api'
-import type { PhotoList } from './gallery/photo-list'
-import { Icon } from './icons'
-import { formatBytes, formatMoment, t } from './texts'
-import { showToast } from './toasts'
+import type { Photo } from '../api'
+import type { PhotoList } from '../gallery/photo-list'
+import { Icon } from '../icons'
+import { formatBytes, formatCameraTime, formatMoment, t } from '../texts'
+import { showToast } from '../toasts'
 
 /** What is known of a photo; its owner can give it another title. */
 export function Details({ photo, list, onDone }: { photo: Photo; list: PhotoList; onDone: () => void }): JSX.Element {
@@ -21,18 +21,18 @@ export function Details({ photo, list, onDone }: { photo: Photo; list: PhotoList
     }
   }
   const facts: [string, string][] = [
-    [t.dimensions, `${photo.width} × ${photo.height}`],
+    [t.dimensions, t.pixels(photo.width, photo.height)],
     [t.fileSize, formatBytes(photo.original.bytes)],
     [t.format, photo.original.type.replace('image/', '').toUpperCase()],
     [t.added, formatMoment(new Date(photo.createdAt))],
   ]
   const { takenAt, camera } = photo.details ?? {}
-  if (takenAt) facts.push([t.taken, formatMoment(new Date(takenAt))])
+  if (takenAt) facts.push([t.taken, formatCameraTime(takenAt)])
   if (camera) facts.push([t.camera, camera])
   return (
     <section class="details" aria-label={t.details}>
       <header>
-        <h2>{t.details}</h2>
+        <h2 tabIndex={-1}>{t.details}</h2>
         <button type="button" class="icon-button" aria-label={t.close} onClick={onDone}>
           <Icon name="close" />
         </button>
