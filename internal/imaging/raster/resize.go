@@ -31,7 +31,7 @@ func (m *Image) Resize(ctx context.Context, width, height int) (*Image, error) {
 
 const (
 	lobes       = 3
-	coefBits    = 14 // weights are fixed point with this many bits
+	coefBits    = 14 // weights are fixed point with this many bits; none is as great as 2, so int16 holds them
 	interBits   = 6  // and samples between the two passes with this many
 	coefOne     = 1 << coefBits
 	interShift  = coefBits - interBits
@@ -42,14 +42,18 @@ const (
 type kernel struct {
 	taps    int
 	start   []int32
-	weights []int32 // taps of them for each sample
+	weights []int16 // taps of them for each sample
 }
 
-func newKernel(from, to int, ratio float64) kernel {
+// newKernel makes the kernel for an axis of from samples that becomes one of to, ratio of the former to one of the
+// latter. Where there is room the taps are a multiple of the given number, the last of them weighing nothing.
+func newKernel(from, to int, ratio float64, multiple int) kernel {
 	scale := max(1, ratio) // enlarging keeps the filter as it is
 	support := lobes * scale
-	k := kernel{taps: min(from, int(math.Ceil(2*support))+1)}
-	k.start, k.weights = make([]int32, to), make([]int32, to*k.taps)
+	taps := int(math.Ceil(2 * support))
+	taps = (taps + multiple - 1) / multiple * multiple
+	k := kernel{taps: min(from, taps)}
+	k.start, k.weights = make([]int32, to), make([]int16, to*k.taps)
 	raw := make([]float64, k.taps)
 	for i := range to {
 		centre := (float64(i)+0.5)*ratio - 0.5
@@ -67,10 +71,10 @@ func newKernel(from, to int, ratio float64) kernel {
 }
 
 // normalize writes raw as fixed-point weights that add up to exactly one, so that a flat area stays what it is.
-func normalize(weights []int32, raw []float64, sum float64) {
-	left, largest := int32(coefOne), 0
+func normalize(weights []int16, raw []float64, sum float64) {
+	left, largest := int16(coefOne), 0
 	for t, v := range raw {
-		weights[t] = int32(math.Round(v / sum * coefOne))
+		weights[t] = int16(math.Round(v / sum * coefOne))
 		left -= weights[t]
 		if weights[t] > weights[largest] {
 			largest = t
@@ -95,20 +99,18 @@ func lanczos(x float64) float64 {
 type scaler struct {
 	src, dst     *Plane
 	across, down kernel
-	rows         [][]int16 // ring of rows resized across
-	sums         []int32
+	rows         []int16 // ring of rows resized across, down.taps of them
+	sums         []int32 // scratch of combineGo
 }
 
 func newScaler(src, dst *Plane, ratioX, ratioY float64) *scaler {
 	s := &scaler{
 		src: src, dst: dst,
-		across: newKernel(src.Width, dst.Width, ratioX),
-		down:   newKernel(src.Height, dst.Height, ratioY),
-		sums:   make([]int32, dst.Width),
+		across: newKernel(src.Width, dst.Width, ratioX, 4),
+		down:   newKernel(src.Height, dst.Height, ratioY, 1),
 	}
-	for range s.down.taps {
-		s.rows = append(s.rows, make([]int16, dst.Width))
-	}
+	s.rows = make([]int16, s.down.taps*dst.Width)
+	s.sums = make([]int32, dst.Width)
 	return s
 }
 
@@ -121,58 +123,12 @@ func (s *scaler) run(ctx context.Context) error {
 		}
 		first := int(s.down.start[y])
 		for have = max(have, first); have < first+taps; have++ {
-			s.across.apply(s.rows[have%taps], s.src.Row(have))
+			s.across.apply(s.row(have), s.src.Row(have))
 		}
 		s.combine(s.dst.Row(y), first, s.down.weights[y*taps:][:taps])
 	}
 	return nil
 }
 
-// apply resizes one row across. Taps come in fours, so that the compiler need not check every index.
-func (k *kernel) apply(dst []int16, src []byte) {
-	weights := k.weights
-	for x := range dst {
-		in := src[k.start[x]:]
-		sum := int32(1 << (interShift - 1))
-		taps := k.taps
-		for ; taps >= 4; taps -= 4 {
-			w, v := (*[4]int32)(weights), (*[4]byte)(in)
-			sum += w[0]*int32(v[0]) + w[1]*int32(v[1]) + w[2]*int32(v[2]) + w[3]*int32(v[3])
-			weights, in = weights[4:], in[4:]
-		}
-		for i, w := range weights[:taps] {
-			sum += w * int32(in[i])
-		}
-		weights = weights[taps:]
-		dst[x] = int16(sum >> interShift)
-	}
-}
-
-// combine weighs the rows from first on into dst, four at a time.
-func (s *scaler) combine(dst []byte, first int, weights []int32) {
-	sums := s.sums[:len(dst)]
-	for i := range sums {
-		sums[i] = 1 << (outputShift - 1)
-	}
-	row := func(t int) []int16 { return s.rows[(first+t)%len(s.rows)][:len(sums)] }
-	t := 0
-	for ; t+4 <= len(weights); t += 4 {
-		w := (*[4]int32)(weights[t:])
-		a, b, c, d := row(t), row(t+1), row(t+2), row(t+3)
-		for i := range sums {
-			sums[i] += w[0]*int32(a[i]) + w[1]*int32(b[i]) + w[2]*int32(c[i]) + w[3]*int32(d[i])
-		}
-	}
-	for ; t < len(weights); t++ {
-		for i, v := range row(t) {
-			sums[i] += weights[t] * int32(v)
-		}
-	}
-	for i, v := range sums {
-		v >>= outputShift
-		if uint32(v) > 255 { // overshoot at an edge
-			v = ^(v >> 31) & 255
-		}
-		dst[i] = byte(v)
-	}
-}
+// row is the place of a row in the ring.
+func (s *scaler) row(y int) []int16 { return s.rows[y%s.down.taps*s.dst.Width:][:s.dst.Width] }
