@@ -20,7 +20,7 @@ func images(ctx context.Context, b *bench) (*report, error) {
 	r := &report{title: "Photos", notes: []string{machine(),
 		"CPU and peak memory for one photo, all four widths, one thread, beside sharp with its defaults and WebP effort 4;",
 		"`test/bench/images` measures, and prints bytes and SSIM of each width too. SSIM is against the same reference; its loss",
-		"is what is missing to 1. 12MP and 48MP are generated; the others are photos of cameras, from Debian's mate-backgrounds",
+		"is what is missing to 1. 12MP and 48MP are generated; the others are photos of cameras (Elephants shows a painting), from Debian's mate-backgrounds",
 		"and a Go module's test data."}}
 	photos := b.realPhotos(ctx)
 	for _, m := range []struct {
