@@ -10,11 +10,36 @@ const lookupBits = 10
 // huffman is a code table (annex C), looked up by the next lookupBits bits; longer codes are searched by length.
 type huffman struct {
 	lookup  [1 << lookupBits]uint16 // length<<8 | symbol; 0 for a code that is longer
+	whole   []wholeCoefficient      // of AC tables, looked up by the same bits
 	symbols []byte
 	// For each length: one more than the greatest code, laid to the left in 16 bits; and what to add to a code to get
 	// the index of its symbol.
 	limit  [17]uint32
 	offset [17]int32
+}
+
+// wholeCoefficient is what lookupBits bits hold where they begin with a code and all bits of its coefficient, as most do:
+// value<<16 | zeros before it<<8 | bits of both. The end of a block stands for endOfBlock zeros. 0 is anything else.
+type wholeCoefficient int32
+
+const endOfBlock = 64
+
+// findWhole fills whole.
+func (t *huffman) findWhole() {
+	t.whole = make([]wholeCoefficient, 1<<lookupBits)
+	for i := range t.whole {
+		length, symbol := int(t.lookup[i]>>8), int(t.lookup[i]&0xff)
+		run, size := symbol>>4, symbol&15
+		switch {
+		case length == 0 || length+size > lookupBits:
+		case size > 0:
+			r := bitReader{acc: uint64(i) << (64 - lookupBits)}
+			r.skip(length)
+			t.whole[i] = wholeCoefficient(r.extend(size)<<16) | wholeCoefficient(run<<8|length+size)
+		case run == 0:
+			t.whole[i] = wholeCoefficient(endOfBlock<<8 | length)
+		}
+	}
 }
 
 // huffmanTables reads a DHT segment (B.2.4.2).
@@ -33,6 +58,9 @@ func (d *decoder) huffmanTables(b []byte) error {
 		t, err := newHuffman(b[1:17], b[17:17+total])
 		if err != nil {
 			return err
+		}
+		if b[0]>>4 == 1 {
+			t.findWhole()
 		}
 		d.tables[b[0]>>4][b[0]&15] = t
 		b = b[17+total:]

@@ -217,17 +217,37 @@ func (d *decoder) sequential(c *component, x, y int) error {
 	var b [64]int32
 	b[0] = dc * quant[0]
 	last := 0
-	r, t := &d.bits, c.ac
+	r, whole := &d.bits, c.ac.whole
+	_ = whole[1<<lookupBits-1]
+	acc, have := r.acc, r.have // which stay in registers
 	for k := 1; k < 64; k++ {
-		if r.have < 32 {
+		if have < 32 {
+			r.acc, r.have = acc, have
 			r.fill()
+			acc, have = r.acc, r.have
 		}
-		rs := r.symbol(t)
+		if e := whole[acc>>(64-lookupBits)]; e != 0 {
+			bits := int(e & 0xff)
+			acc, have = acc<<bits, have-bits
+			k += int(e >> 8 & 0xff)
+			if k > 63 {
+				if e>>8&0xff == endOfBlock {
+					break
+				}
+				return errCode
+			}
+			b[zigzag[k]] = int32(e>>16) * quant[k]
+			last = k
+			continue
+		}
+		r.acc, r.have = acc, have
+		rs := r.symbol(c.ac)
 		if rs < 0 {
 			return errCode
 		}
 		run, size := rs>>4, rs&15
 		if size == 0 {
+			acc, have = r.acc, r.have
 			if run != 15 {
 				break // end of block
 			}
@@ -239,7 +259,9 @@ func (d *decoder) sequential(c *component, x, y int) error {
 		}
 		b[zigzag[k]] = r.extend(size) * quant[k]
 		last = k
+		acc, have = r.acc, r.have
 	}
+	r.acc, r.have = acc, have
 	d.pixels(c, x, y, &b, last)
 	return nil
 }
