@@ -128,6 +128,9 @@ func interruptibleCode(r *reader, check []byte) ([]byte, error) {
 		function = append(function, whole[copied:]...)
 		out = append(binary.AppendUvarint(out, uint64(len(function))), function...)
 	}
+	if len(r.data) > 0 || r.short {
+		return nil, errModule
+	}
 	return out, nil
 }
 
