@@ -20,8 +20,8 @@ func images(ctx context.Context, b *bench) (*report, error) {
 	r := &report{title: "Photos", notes: []string{machine(),
 		"CPU and peak memory for one photo, all four widths, one thread, beside sharp with its defaults and WebP effort 4;",
 		"`test/bench/images` measures, and prints bytes and SSIM of each width too. SSIM is against the same reference; its loss",
-		"is what is missing to 1. 12MP and 48MP are generated; the others are photos of cameras (Elephants shows a painting), from Debian's mate-backgrounds",
-		"and a Go module's test data."}}
+		"is what is missing to 1. 12MP and 48MP are generated; the others are photographs, from a Go module's test data and from",
+		"Debian's mate-backgrounds."}}
 	photos := b.realPhotos(ctx)
 	for _, m := range []struct {
 		name, format, cgo string
@@ -83,7 +83,7 @@ func (b *bench) contend(ctx context.Context, format, cgo string, more []string) 
 	return out.String(), err
 }
 
-// realPhotos are photos of cameras: one that comes with a module's test data, and those of a Debian package, where there
+// realPhotos are photographs: one that comes with a module's test data, and those of a Debian package, where there
 // are any (test/install-photos says why not).
 func (b *bench) realPhotos(ctx context.Context) (photos []string) {
 	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/bep/imagemeta")
