@@ -37,6 +37,7 @@ type importCmd struct {
 	Storage      string   `env:"VALETKEY_STORAGE,AZURE_STORAGE_CONNECTION_STRING,AzureWebJobsStorage" placeholder:"ACCOUNT" help:"Publish into this account instead: a connection string, or the Blob endpoint's URL with a managed identity."`
 	MaxUpload    byteSize `default:"64MiB" placeholder:"SIZE" help:"The largest file (${default})."`
 	VariantWidth []int    `default:"320,640,1280,2048" sep:"," placeholder:"PIXELS" help:"The widths that each photo is made in (${default})."`
+	pictureLimits
 }
 
 // importFile is a file of the tree and what became of it.
@@ -71,7 +72,7 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer closeStorage()
-	pipeline, err := imaging.New(&imaging.Options{Widths: c.VariantWidth, MaxBytes: int64(c.MaxUpload)})
+	pipeline, err := imaging.New(c.pictureLimits.in(imaging.Options{Widths: c.VariantWidth, MaxBytes: int64(c.MaxUpload)}))
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type photoCheckCmd struct {
 	Quality   int      `placeholder:"1-100" help:"Quality of the variants (default 80)."`
 	Originals string   `enum:"strip,keep-private,discard" default:"strip" help:"What is published of the original: strip, keep-private or discard."`
 	Place     bool     `help:"Show where the photo was taken, too."`
+	MaxUpload byteSize `default:"100MiB" placeholder:"SIZE" help:"The largest file (${default})."`
+	pictureLimits
 }
 
 // photoReport is what is said about one file.
@@ -60,9 +62,9 @@ type photoImage struct {
 
 // Run answers 1 when any file was refused or could not be read.
 func (c *photoCheckCmd) Run(ctx context.Context, std streams) error {
-	p, err := imaging.New(&imaging.Options{
-		Widths: c.Widths, Quality: c.Quality, Originals: imaging.Originals(c.Originals), Place: c.Place,
-	})
+	p, err := imaging.New(c.pictureLimits.in(imaging.Options{
+		Widths: c.Widths, Quality: c.Quality, Originals: imaging.Originals(c.Originals), Place: c.Place, MaxBytes: int64(c.MaxUpload),
+	}))
 	if err != nil {
 		return err
 	}

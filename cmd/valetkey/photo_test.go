@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"os"
@@ -80,6 +81,33 @@ func TestPhotoCheckOfAVIF(t *testing.T) {
 	for _, want := range []string{"image/avif, 161x119", "removed    EXIF", "published  original.avif, 161x119"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in:\n%s", want, out)
+		}
+	}
+}
+
+func TestPhotoCheckHoldsToItsLimits(t *testing.T) {
+	jpg, _ := photoFiles(t) // 400 by 300
+	info, err := os.Stat(jpg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		flag   string
+		within bool
+		reason string
+	}{
+		{"--max-pixels=120000", true, ""},
+		{"--max-pixels=119999", false, "too-many-pixels"},
+		{fmt.Sprintf("--max-upload=%d", info.Size()), true, ""},
+		{fmt.Sprintf("--max-upload=%d", info.Size()-1), false, "too-large"},
+		{"--photo-memory=10KiB", false, "too-many-pixels"},
+	} {
+		want := 1
+		if tt.within {
+			want = 0
+		}
+		if out, _ := runPhoto(t, want, tt.flag, jpg); !tt.within && !strings.Contains(out, "refused ("+tt.reason+")") {
+			t.Errorf("%s: %s", tt.flag, out)
 		}
 	}
 }

@@ -50,6 +50,8 @@ type serveCmd struct {
 
 	Originals string `enum:"strip,keep-private,discard" default:"strip" help:"What becomes of a photo as it came in: published without its metadata, kept where only the server reads it, or discarded (${default})."`
 
+	pictureLimits
+
 	Secret string `placeholder:"BASE64" help:"Signs the guests' cookies. Default: a random one, kept in the storage account."`
 	logSettings
 }

@@ -29,10 +29,10 @@ type site struct {
 // assemble wires the packages together and sets the account up: containers, CORS, the guests' secret.
 func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins []string, public string,
 	log *slog.Logger, ledger *grant.Ledger) (*site, error) {
-	pipeline, err := imaging.New(&imaging.Options{
+	pipeline, err := imaging.New(c.pictureLimits.in(imaging.Options{
 		Widths: c.VariantWidth, MaxBytes: int64(c.MaxUpload), Originals: imaging.Originals(c.Originals),
 		Place: true, // it is kept only where an owner asks
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}

@@ -17,13 +17,15 @@ import (
 )
 
 // sample returns the photo that gen2brain/heic tests itself with, from the module cache; nothing here can make a HEIC.
-func sample(t testing.TB) []byte {
+func sample(t testing.TB) []byte { return sampleOf(t, "test.heic") }
+
+func sampleOf(t testing.TB, name string) []byte {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gen2brain/heic").Output()
 	if err != nil {
 		t.Skipf("the module cache cannot be asked: %v", err)
 	}
-	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "test.heic"))
+	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", name))
 	if err != nil {
 		t.Skipf("the module cache holds no sample: %v", err)
 	}
@@ -244,6 +246,30 @@ func TestSequenceHeaders(t *testing.T) {
 	copy(lie[bytes.Index(lie, []byte("ispe"))+8:], u32(255, 128))
 	if _, err := ParseInfo(lie); !errors.Is(err, ErrMalformed) {
 		t.Errorf("boxes that say less: %v", err)
+	}
+}
+
+// TestMemoryOfHEVC takes the photos that gen2brain/heic tests itself with, from the module cache.
+func TestMemoryOfHEVC(t *testing.T) {
+	if !Available {
+		t.Skip("this build has no HEIC decoder")
+	}
+	for name, want := range map[string]int64{"test8.heic": 9, "test.heic": 9, "gray.heic": 6, "test12.heic": 18} { // bytes a pixel
+		data := sampleOf(t, name)
+		info, err := ParseInfo(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (info.Memory() - spare) / int64(info.coded.X*info.coded.Y); got != want {
+			t.Errorf("%s: %d bytes a pixel, want %d", name, got, want)
+		}
+		if _, err := Decode(t.Context(), data, info); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		info.hevc = 0
+		if got := (info.Memory() - spare) / int64(info.coded.X*info.coded.Y); got != 32 {
+			t.Errorf("%s of unknown samples: %d bytes a pixel", name, got)
+		}
 	}
 }
 
