@@ -41,7 +41,7 @@ export function Details({ photo, list, onDone }: { photo: Photo; list: PhotoList
         <form onSubmit={save}>
           <label>
             <span>{t.title}</span>
-            <input type="text" value={title} maxLength={200} onInput={(event) => setTitle(event.currentTarget.value)} />
+            <input type="text" dir="auto" value={title} maxLength={200} onInput={(event) => setTitle(event.currentTarget.value)} />
           </label>
           <button type="submit" class="button" disabled={!changed}>
             {t.save}
@@ -54,7 +54,7 @@ export function Details({ photo, list, onDone }: { photo: Photo; list: PhotoList
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd dir="auto">{value}</dd>
+            <dd><bdi>{value}</bdi></dd>
           </div>
         ))}
       </dl>

@@ -128,7 +128,7 @@ function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
     <li class="tray-row" data-status={status}>
       <span class="thumb" aria-hidden="true">{item.preview ? <img src={item.preview} alt="" /> : <Icon name="image" />}</span>
       <div class="tray-file">
-        <span class="name" title={name}><bdi>{name}</bdi></span>
+        <span class="name" dir="auto" title={name}>{name}</span>
         <span class="state">{stateText(item)}</span>
         {status !== 'failed' && status !== 'ghost' && status !== 'done' && <Bar value={item.progress} label={t.fileProgress(name)} done={false} />}
       </div>
