@@ -6,7 +6,7 @@ const margin = 60_000
 
 /** Whether a URL with a SAS can still be used: its parameter `se` is the end. */
 export function isFresh(url: string, now: number): boolean {
-  const end = Date.parse(new URL(url, location.href).searchParams.get('se') ?? '')
+  const end = Date.parse(new URLSearchParams(url.split('?')[1]).get('se') ?? '')
   return Number.isNaN(end) || end - margin > now
 }
 

@@ -39,15 +39,11 @@ describe('the justified layout', () => {
     for (let i = 1; i < lines.length; i++) expect(lines[i]!.top).toBeGreaterThanOrEqual(lines[i - 1]!.top + lines[i - 1]!.height)
     expect(height).toBeGreaterThanOrEqual(lines.at(-1)!.top + lines.at(-1)!.height)
   })
-  it('lays out ten thousand photos within a frame or two', () => {
-    const photos = many(10_000)
-    // The best of several: the machine may be busy with other things.
-    const times = Array.from({ length: 8 }, () => {
-      const start = performance.now()
-      layOut(photos, options)
-      return performance.now() - start
-    })
-    expect(Math.min(...times)).toBeLessThan(100)
+  it('looks at each of ten thousand photos a few times only', () => {
+    let looks = 0
+    const counted = many(10_000).map(({ width, height, createdAt }) => ({ width, height, get createdAt() { return looks++, createdAt } }))
+    layOut(counted, options)
+    expect(looks).toBeLessThan(3 * counted.length)
   })
 })
 

@@ -52,6 +52,24 @@ describe('a list of photos', () => {
     await list.loadMore()
     expect(ids(list)).toBe('a')
   })
+  it('is fetched as far as a photo, or to the end', async () => {
+    const pages: Record<string, unknown> = { first: { photos: [photo('a'), photo('c')], cursor: '2' }, 2: { photos: [photo('e')], cursor: '3' }, 3: { photos: [photo('g')] } }
+    server = (_, url) => json(pages[url.searchParams.get('cursor') ?? 'first'])
+    const list = new PhotoList('me')
+    expect([await list.find('c'), calls.length]).toEqual([true, 1])
+    expect([await list.find('b'), calls.length]).toEqual([false, 1])
+    expect([await list.find('e'), calls.length]).toEqual([true, 2])
+    await list.loadAll()
+    expect([ids(list), list.loading]).toEqual(['aceg', 'complete'])
+    expect(await list.find('x')).toBe(false)
+  })
+  it('is not asked for without end while there is no answer', async () => {
+    server = () => json({ title: 'down' }, 500)
+    const list = new PhotoList('me')
+    expect(await list.find('a')).toBe(false)
+    await list.loadAll()
+    expect(calls).toHaveLength(2)
+  })
   it('puts a new photo where the server would, once', async () => {
     const list = await loaded('b', 'd')
     list.add(photo('c'))
@@ -92,6 +110,21 @@ describe('deleting', () => {
     server = (_, url) => json({ title: 'no' }, url.pathname.endsWith('a') ? 500 : 404)
     expect(await list.commitRemoval(['a', 'b'])).toEqual(['a'])
     expect(ids(list)).toBe('ac')
+  })
+  it('deletes with the next page what the last one could not, and does not show it meanwhile', async () => {
+    const kept = new Map<string, string>()
+    vi.stubGlobal('localStorage', { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value), removeItem: (key: string) => kept.delete(key) })
+    const list = await loaded('a', 'b', 'c')
+    server = () => json({ title: 'down' }, 500)
+    list.remove(['a', 'c'])
+    list.flushRemovals()
+    calls.length = 0
+    server = (method, url) => (method === 'GET' ? json({ photos: ['a', 'b', 'c'].map(photo) }) : new Response(null, { status: url.pathname.endsWith('a') ? 404 : 204 }))
+    const next = new PhotoList('me')
+    await next.loadMore()
+    expect(ids(next)).toBe('b')
+    await vi.waitFor(() => expect(kept.size).toBe(0))
+    expect(calls.filter((call) => call.startsWith('DELETE'))).toEqual(['DELETE /api/photos/a', 'DELETE /api/photos/c'])
   })
   it('deletes at once when the page is left', async () => {
     const list = await loaded('a', 'b')

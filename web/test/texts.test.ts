@@ -1,10 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UploadError } from 'uppy-azure-blob'
 import { photoType, sortOut } from '../src/incoming'
-import { formatBytes, formatDay, formatDuration, preferredLanguage } from '../src/texts'
+import { formatBytes, formatCameraTime, formatDay, formatDuration, preferredLanguage } from '../src/texts'
 import { ar } from '../src/texts/ar'
 import { en } from '../src/texts/en'
-import { explain } from '../src/upload/explain'
+import { explain, isFinal } from '../src/upload/explain'
+
+/** The app's code without its languages; the SAS explainer is English throughout, as what it explains is. */
+const code = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name) && !/^(texts\/(en|ar)|sas\/)/.test(name))
+  .map((name) => readFileSync(new URL(`../src/${name}`, import.meta.url), 'utf8'))
+  .join('\n')
 
 describe('languages', () => {
   it('take the choice of before, else what the browser wants, else English', () => {
@@ -22,6 +29,22 @@ describe('languages', () => {
     check(en)
     check(ar)
   })
+  it('have the same texts, each of which is used', () => {
+    const keys = (texts: object, prefix = ''): string[] =>
+      Object.entries(texts).flatMap(([name, text]) => (typeof text === 'object' ? keys(text, `${prefix}${name}.`) : prefix + name))
+    expect(keys(ar).sort()).toEqual(keys(en).sort())
+    const names = keys(en).map((key) => key.split('.').at(-1)!)
+    expect(names.filter((name) => !new RegExp(`\\b(t|problem)\\.${name}\\b`).test(code))).toEqual([])
+  })
+  it('leave none of the app’s texts in its code', () => {
+    // Between tags, and in the attributes that are read out.
+    const written = [...code.matchAll(/>\s*([^<>{}=;()|&]*\p{L}{2}[^<>{}=;()|&]*)\s*<\/|(?:aria-label|title|placeholder|alt)="([^"]*\p{L}[^"]*)"/gu)]
+    expect(written.map(([, between, attribute]) => between ?? attribute)).toEqual([])
+  })
+  it('write numbers as their readers do', () => {
+    expect([en.photoCount(1), en.photoCount(12_345), en.position(3), en.position(3, 1200)]).toEqual(['1 photo', '12,345 photos', '3', '3 / 1,200'])
+    expect([en.pixels(4032, 3024), ar.pixels(4032, 3024)]).toEqual(['4,032 × 3,024', '٤٬٠٣٢ × ٣٬٠٢٤'])
+  })
   it('count as Arabic counts', () => {
     expect([1, 2, 5, 11, 100].map((n) => ar.photoCount(n))).toEqual(['صورة واحدة', 'صورتان', '٥ صور', '١١ صورة', '١٠٠ صورة'])
   })
@@ -35,6 +58,10 @@ describe('formats', () => {
   })
   it('says durations roughly', () => {
     expect([0.2, 59, 61, 7200].map(formatDuration)).toEqual(['1 second', '59 seconds', '1 minute', '2 hours'])
+  })
+  it('says a camera’s time as the camera had it, whatever the zone', () => {
+    expect(formatCameraTime('2016-01-02T03:04:05Z')).toMatch(/^January 2, 2016 at 3:04\sAM$/)
+    expect(formatCameraTime('2016-01-02T23:04:05+09:00')).toMatch(/^January 2, 2016 at 11:04\sPM$/)
   })
   it('names days as seen from now', () => {
     const now = new Date(2026, 2, 1, 0, 5)
@@ -56,6 +83,10 @@ describe('what went wrong', () => {
     expect(explain(problem('rate-limited'), 'a.jpg')).toBe(en.problem.rateLimited)
     expect(explain(problem('expired'), 'a.jpg')).toBe(en.problem.expired)
     expect(explain(problem('internal'), 'a.jpg')).toBe(en.problem.server)
+  })
+  it('is final where the file itself was refused', () => {
+    expect(['too-large', 'unsupported-type', 'not-an-image', 'quota', 'rate-limited', 'internal'].map((type) => isFinal(problem(type)))).toEqual([true, true, true, false, false, false])
+    expect(isFinal(new Error('?'))).toBe(false)
   })
   it('adds the numbers that the server knows', () => {
     expect(explain(problem('too-large', { detail: '64 MiB at most.' }), 'a.jpg')).toBe('This file is too large. 64 MiB at most.')

@@ -41,6 +41,7 @@ export function Gallery({ list, selection, onSelect, onSelectDay, onOpen, reveal
   const [start, end] = useSight(root, layout.lines)
   const [current, setCurrent] = useState<string>()
   const focus = useRef<string | undefined>(undefined)
+  const [, redraw] = useState(0)
   const drawn = useMemo(() => withLineOf(layout.lines, start, end, photos.findIndex(({ id }) => id === current)), [layout, start, end, current])
   const tabStop = current !== undefined && photos.some(({ id }) => id === current) ? current : firstIn(drawn, photos)
 
@@ -66,6 +67,7 @@ export function Gallery({ list, selection, onSelect, onSelectDay, onOpen, reveal
   reveal.current = (id) => {
     focus.current = id
     setCurrent(id)
+    redraw((n) => n + 1) // It may be the current one already.
   }
 
   const onKeyDown = (event: KeyboardEvent): void => {

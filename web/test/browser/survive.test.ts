@@ -207,7 +207,7 @@ describe(`an upload of ${Math.round(png.length / MiB)} MiB in ${blocks} blocks`,
     await choose()
     await blocksArrived(2)
     await page.getByRole('button', { name: 'Pause all' }).click()
-    await page.getByText(/^Paused$/).waitFor()
+    await page.locator('.tray').getByText(/^Paused$/).waitFor()
     await page.getByRole('button', { name: 'Resume all' }).click()
     await blocksArrived(8)
     nothingSentTwice()
