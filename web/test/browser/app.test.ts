@@ -231,7 +231,7 @@ describe('formats that this browser cannot show', () => {
       const canvas = document.createElement('canvas')
       canvas.width = img.naturalWidth
       canvas.height = img.naturalHeight
-      const context = canvas.getContext('2d')!
+      const context = canvas.getContext('2d', { willReadFrequently: true })!
       context.drawImage(img, 0, 0)
       return [[1, 1], [3, 1], [1, 3], [3, 3]].map(([x, y]) =>
         [...context.getImageData((canvas.width * x!) / 4, (canvas.height * y!) / 4, 1, 1).data.subarray(0, 3)])
