@@ -366,7 +366,7 @@ describe('smaller copies', () => {
     const { page, leave } = await visit({}, 1)
     await page.evaluate(() => localStorage.setItem('valetkey.smaller', '1'))
     await page.reload()
-    const large = noise(3000, 300, 'large').png
+    const large = noise(3000, 300, 'large')
     await fileInput(page).setInputFiles({ name: 'large.png', mimeType: 'image/png', buffer: large })
     await expect.poll(() => page.locator('.tile').count(), { timeout: 30_000 }).toBe(2)
     const { photos } = (await (await page.context().request.get(`${app.server.url}/api/photos`)).json()) as { photos: { width: number }[] }

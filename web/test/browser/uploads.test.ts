@@ -26,8 +26,8 @@ async function photoFolder() {
   const folder = await temporaryFolder()
   const trip = path.join(folder.path, 'trip')
   await mkdir(path.join(trip, 'day 2'), { recursive: true })
-  await writeFile(path.join(trip, 'same.png'), noise(60, 40, 'one').png)
-  await writeFile(path.join(trip, 'day 2', 'same.png'), noise(60, 40, 'two').png)
+  await writeFile(path.join(trip, 'same.png'), noise(60, 40, 'one'))
+  await writeFile(path.join(trip, 'day 2', 'same.png'), noise(60, 40, 'two'))
   await writeFile(path.join(trip, '.DS_Store'), 'x')
   return { trip, remove: folder.remove }
 }

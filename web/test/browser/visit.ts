@@ -13,7 +13,7 @@ export const pictures = [
   [600, 900],
   [800, 800],
   [1000, 500],
-].map(([width, height], i) => ({ name: `noise ${i}.png`, mimeType: 'image/png', buffer: noise(width!, height!, `app${i}`).png }))
+].map(([width, height], i) => ({ name: `noise ${i}.png`, mimeType: 'image/png', buffer: noise(width!, height!, `app${i}`) }))
 
 export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
 
