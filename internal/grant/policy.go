@@ -86,7 +86,7 @@ func New(options *Options) *Policy {
 // (https://learn.microsoft.com/rest/api/storageservices/put-block), so nothing is ever served from where it opens.
 func (p *Policy) Stage(container, blob, id string, now time.Time) Grant {
 	g := Grant{Container: container, Blob: blob, Permissions: sas.Write, Protocol: p.protocol, ID: id,
-		Expiry: now.Add(p.options.UploadLife)}
+		Expiry: expiry(now, p.options.UploadLife)}
 	if p.options.BindOperation {
 		g.SignedQuery = PutBlock()
 	}
@@ -99,8 +99,11 @@ func PutBlock() []sas.Field { return []sas.Field{{Name: "comp", Value: "block"}}
 // Create lets somebody create blobs in a container, and neither read, list nor overwrite any.
 func (p *Policy) Create(container string, now time.Time) Grant {
 	return Grant{Container: container, Permissions: sas.Create, Protocol: p.protocol,
-		Expiry: now.Add(p.options.CredentialsLife)}
+		Expiry: expiry(now, p.options.CredentialsLife)}
 }
+
+// expiry is when something that is given now ends: a SAS says so in whole seconds, and nobody is to be told of a later end.
+func expiry(now time.Time, life time.Duration) time.Time { return now.Add(life).Truncate(time.Second) }
 
 // clockSkew is how far back a start lies, because clocks differ.
 // https://learn.microsoft.com/azure/storage/common/storage-sas-overview#best-practices-when-using-sas

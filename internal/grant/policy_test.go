@@ -33,6 +33,16 @@ func TestGrantsAreNarrow(t *testing.T) {
 	}
 }
 
+func TestGrantsEndWhenTheirSASDoes(t *testing.T) {
+	p := New(nil)
+	now := epoch.Add(999 * time.Millisecond)
+	for name, g := range map[string]Grant{"stage": p.Stage("images", "g-a/1", "id", now), "create": p.Create("images", now)} {
+		if signed := sas.TimeOf(g.Expiry); !signed.Time().Equal(g.Expiry) {
+			t.Errorf("%s: until %v, but the SAS says %v", name, g.Expiry, signed.Time())
+		}
+	}
+}
+
 func TestReadsAreTheSameWithinAWindow(t *testing.T) {
 	p := New(&Options{ReadWindow: time.Hour})
 	first := p.Read("photos", "a", "", time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC))

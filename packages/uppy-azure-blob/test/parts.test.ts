@@ -95,12 +95,26 @@ describe('errors', () => {
 })
 
 describe('the server clock', () => {
-  it('learns the skew and believes the quickest answer', () => {
+  const at = (time: string): number => Date.parse(`2026-01-01T${time}Z`)
+  it('measures how far the two clocks are apart, the closer the more answers there are', () => {
     const clock = new ServerClock()
-    clock.observe('Thu, 01 Jan 2026 01:00:00 GMT', Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:01Z'))
+    clock.observe('Thu, 01 Jan 2026 01:00:00 GMT', at('00:00:00'), at('00:00:01'))
     expect(clock.skew).toBe(3_600_000)
-    clock.observe('Thu, 01 Jan 2026 05:00:00 GMT', Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:30Z'))
+    clock.observe('Thu, 01 Jan 2026 01:00:10 GMT', at('00:00:00'), at('00:00:30'))
     expect(clock.skew).toBe(3_600_000)
+    clock.observe('Thu, 01 Jan 2026 01:00:09 GMT', at('00:00:09.7'), at('00:00:09.7'))
+    expect(clock.skew).toBe(3_599_800)
+  })
+  it('takes clocks for the same while they can be, however slow an answer', () => {
+    const clock = new ServerClock()
+    clock.observe('Thu, 01 Jan 2026 00:00:00 GMT', at('00:00:00.9'), at('00:00:05'))
+    expect(clock.skew).toBe(0)
+  })
+  it('follows a clock that is set', () => {
+    const clock = new ServerClock()
+    clock.observe('Thu, 01 Jan 2026 01:00:00 GMT', at('00:00:00'), at('00:00:00'))
+    clock.observe('Thu, 01 Jan 2026 01:00:05 GMT', at('01:00:05'), at('01:00:05'))
+    expect(clock.skew).toBe(0)
   })
   it('ignores what is hidden or no date', () => {
     const clock = new ServerClock()
