@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { seeded } from './random.ts';
+import { type RequestBodies, countBodies } from './request-bodies.ts';
 
 /** How likely trouble is, for each piece of data that passes. */
 export interface Troubles {
@@ -15,8 +16,7 @@ export interface Troubles {
 /** A way to a server on this machine that drops, truncates and delays, and counts what it passes on. */
 export class BadNetwork {
   readonly counts = { drop: 0, truncate: 0, delay: 0 };
-  /** Bytes of request bodies that were passed on, by the request's path and block id: `/account/container/blob MDAwMDAw`. */
-  readonly bodies = new Map<string, number>();
+  readonly bodies: RequestBodies = new Map();
   private readonly sockets = new Set<Socket>();
   private readonly random: () => number;
   private readonly server = createServer((client) => this.carry(client));
@@ -61,7 +61,7 @@ export class BadNetwork {
         part();
       });
     }
-    const count = this.counter();
+    const count = countBodies(this.bodies);
     client.on('data', (data) => {
       const dropped = this.happens('drop');
       const passed = dropped ? data.subarray(0, Math.floor(this.random() * data.length)) : data;
@@ -93,32 +93,5 @@ export class BadNetwork {
       pass();
       source.resume();
     }, this.random() * 20);
-  }
-
-  /** Follows the requests of one connection (RFC 9112, with Content-Length only) and counts their bodies. */
-  private counter(): (data: Buffer) => void {
-    let head = Buffer.alloc(0);
-    let left = 0;
-    let request = '';
-    return (data) => {
-      while (data.length > 0) {
-        if (left > 0) {
-          const body = Math.min(left, data.length);
-          this.bodies.set(request, (this.bodies.get(request) ?? 0) + body);
-          left -= body;
-          data = data.subarray(body);
-          continue;
-        }
-        head = Buffer.concat([head, data]);
-        const end = head.indexOf('\r\n\r\n');
-        if (end < 0) return;
-        const text = head.subarray(0, end).toString('latin1');
-        data = head.subarray(end + 4);
-        head = Buffer.alloc(0);
-        const url = new URL(text.split(' ', 2)[1]!, 'http://-');
-        request = `${decodeURIComponent(url.pathname)} ${url.searchParams.get('blockid') ?? ''}`;
-        left = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0);
-      }
-    };
   }
 }

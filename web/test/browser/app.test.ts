@@ -13,7 +13,7 @@ const pictures = [
   [600, 900],
   [800, 800],
   [1000, 500],
-].map(([width, height], i) => ({ name: `noise ${i}.png`, mimeType: 'image/png', buffer: noise(width, height, `app${i}`).png }))
+].map(([width, height], i) => ({ name: `noise ${i}.png`, mimeType: 'image/png', buffer: noise(width, height, `app${i}`) }))
 
 let browser: Browser
 let server: Server
@@ -296,7 +296,7 @@ describe('smaller copies', () => {
     const { page, leave } = await visit({}, 1)
     await page.evaluate(() => localStorage.setItem('valetkey.smaller', '1'))
     await page.reload()
-    const large = noise(3000, 300, 'large').png
+    const large = noise(3000, 300, 'large')
     await page.locator('input[type=file]').first().setInputFiles({ name: 'large.png', mimeType: 'image/png', buffer: large })
     await expect.poll(() => page.locator('.tile').count(), { timeout: 30_000 }).toBe(2)
     const { photos } = (await (await page.context().request.get(`${server.url}/api/photos`)).json()) as { photos: { width: number }[] }

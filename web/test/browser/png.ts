@@ -1,46 +1,70 @@
-import { crc32, deflateRawSync } from 'node:zlib'
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, crc32, createDeflate, deflateSync } from 'node:zlib'
 
-/** A PNG of noise: as large as its pixels, and every one of them counts. Eight bits of red, green and blue. */
-export function noise(width: number, height: number, seed: string): { png: Buffer; pixels: Buffer } {
-  const line = width * 3
-  const pixels = Buffer.alloc(line * height)
-  let block = createHash('sha512').update(seed).digest()
-  for (let at = 0; at < pixels.length; at += block.length) {
-    block.copy(pixels, at)
-    // A few mixing steps a block; it only has to be incompressible and the same every time.
-    for (let i = 0; i < block.length; i += 4) block.writeUInt32LE((Math.imul(block.readUInt32LE(i) ^ at, 0x9e3779b1) + i) >>> 0, i)
+const sampleBytes = 2
+const bytesPerPixel = 3 * sampleBytes
+const signature = Buffer.from('89504e470d0a1a0a', 'hex')
+const stored = { level: constants.Z_NO_COMPRESSION, chunkSize: 1 << 20 }
+
+/** A PNG of noise, 16 bits of red, green and blue: as large as its pixels, and the same for the same seed. */
+export function noise(width: number, height: number, seed: string): Buffer {
+  const [lines] = scanlines(width, height, height, seed)
+  return Buffer.concat([signature, header(width, height), chunk('IDAT', deflateSync(lines!, stored)), chunk('IEND', Buffer.alloc(0))])
+}
+
+/** The same, of about so many megabytes, into a file, a piece at a time. Answers its length and the SHA-256 of its bytes. */
+export async function writeNoise(path: string, megabytes: number, seed: string): Promise<{ bytes: number; sha256: string }> {
+  const width = Math.round(Math.sqrt((megabytes * 1e6) / bytesPerPixel / 0.8))
+  const height = Math.round(width * 0.8)
+  const hash = createHash('sha256')
+  let bytes = 0
+  await pipeline(
+    Readable.from(scanlines(width, height, 64, seed)),
+    createDeflate(stored),
+    async function* (compressed: AsyncIterable<Buffer>) {
+      yield* [signature, header(width, height)]
+      for await (const data of compressed) yield chunk('IDAT', data)
+      yield chunk('IEND', Buffer.alloc(0))
+    },
+    async function* (file: AsyncIterable<Buffer>) {
+      for await (const data of file) {
+        hash.update(data)
+        bytes += data.length
+        yield data
+      }
+    },
+    createWriteStream(path),
+  )
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+/** The lines of the picture, `batch` at a time, each with filter type 0 before it. */
+function* scanlines(width: number, height: number, batch: number, seed: string): Generator<Buffer> {
+  const cipher = createCipheriv('aes-128-ctr', createHash('md5').update(seed).digest(), Buffer.alloc(16))
+  const line = 1 + width * bytesPerPixel
+  for (let y = 0; y < height; y += batch) {
+    const lines = cipher.update(Buffer.alloc(line * Math.min(batch, height - y)))
+    for (let at = 0; at < lines.length; at += line) lines[at] = 0
+    yield lines
   }
-  const raw = Buffer.alloc((line + 1) * height)
-  for (let y = 0; y < height; y++) pixels.copy(raw, y * (line + 1) + 1, y * line, (y + 1) * line)
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 2, 0, 0, 0], 8)
-  const chunks = [chunk('IHDR', header), chunk('IDAT', zlibStored(raw)), chunk('IEND', Buffer.alloc(0))]
-  return { png: Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks]), pixels }
+}
+
+function header(width: number, height: number): Buffer {
+  const data = Buffer.alloc(13)
+  data.writeUInt32BE(width, 0)
+  data.writeUInt32BE(height, 4)
+  data.set([8 * sampleBytes, 2, 0, 0, 0], 8)
+  return chunk('IHDR', data)
 }
 
 function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'ascii'), data])
-  const out = Buffer.alloc(body.length + 8)
+  const out = Buffer.alloc(data.length + 12)
   out.writeUInt32BE(data.length, 0)
-  body.copy(out, 4)
-  out.writeUInt32BE(crc32(body), body.length + 4)
+  out.write(type, 4, 'ascii')
+  data.copy(out, 8)
+  out.writeUInt32BE(crc32(out.subarray(4, 8 + data.length)), 8 + data.length)
   return out
-}
-
-/** A zlib stream without compression (RFC 1950). */
-function zlibStored(data: Buffer): Buffer {
-  let a = 1
-  let b = 0
-  for (let i = 0; i < data.length; ) {
-    const end = Math.min(i + 3800, data.length)
-    for (; i < end; i++) b += a += data[i]!
-    a %= 65521
-    b %= 65521
-  }
-  const trailer = Buffer.alloc(4)
-  trailer.writeUInt32BE(((b << 16) | a) >>> 0)
-  return Buffer.concat([Buffer.from([0x78, 0x01]), deflateRawSync(data, { level: 0 }), trailer])
 }
