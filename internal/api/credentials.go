@@ -13,10 +13,10 @@ func (h *Handler) getCredentials(w http.ResponseWriter, r *http.Request) error {
 	if h.options.CredentialsOff {
 		return errUnknown
 	}
-	if err := h.limit(r, ""); err != nil {
+	now := h.options.Now()
+	if err := h.limit(r, "", now); err != nil {
 		return err
 	}
-	now := h.options.Now()
 	text := h.credentials.of(now)
 	if text == nil {
 		endpoint, sasQuery, err := h.photos.Credentials(r.Context())

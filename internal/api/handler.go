@@ -98,11 +98,11 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 		began := h.options.Now()
 		requestID := h.requestIDs.next()
 		header := w.Header()
-		header["X-Request-Id"] = []string{requestID}
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK, requestID: [1]string{requestID}}
+		header["X-Request-Id"] = recorder.requestID[:]
 		header["X-Content-Type-Options"] = nosniff
 		header["Referrer-Policy"] = noReferrer
 		header["Cache-Control"] = noStore
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		if err := handle(recorder, r); err != nil {
 			problem, internal := problemOf(err)
 			if internal {
@@ -131,6 +131,7 @@ var (
 	noReferrer = []string{"no-referrer"}
 	noStore    = []string{"no-store"}
 	jsonType   = []string{"application/json"}
+	varyOrigin = []string{"Origin"}
 )
 
 // requestIDs makes ids that are unique beyond this process: a random beginning and a count.
@@ -148,7 +149,8 @@ func (r *requestIDs) next() string {
 // statusRecorder remembers the status for the log.
 type statusRecorder struct {
 	http.ResponseWriter
-	status int
+	status    int
+	requestID [1]string // the header's value, here so that it needs no place of its own
 }
 
 func (r *statusRecorder) WriteHeader(status int) {
@@ -202,7 +204,7 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request) error {
 
 // allowOrigin lets a listed origin's page read the answer. Only answers that depend on no cookie may be shared so.
 func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request) {
-	w.Header().Add("Vary", "Origin")
+	w.Header()["Vary"] = varyOrigin
 	if origin := r.Header.Get("Origin"); slices.Contains(h.options.Origins, origin) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 	}

@@ -9,14 +9,14 @@ import (
 )
 
 // limit bounds how often one caller, and one address, may ask for a SAS.
-func (h *Handler) limit(r *http.Request, owner string) error {
+func (h *Handler) limit(r *http.Request, owner string, now time.Time) error {
 	// Addresses and owners cannot be taken for one another: only an address has a '.' or ':'.
 	keys := [2]string{network(h.remote(r)), owner}
 	count := 1
 	if owner != "" {
 		count = 2
 	}
-	if wait := h.options.Limiter.Take(h.options.Now(), keys[:count]...); wait > 0 {
+	if wait := h.options.Limiter.Take(now, keys[:count]...); wait > 0 {
 		return &Problem{Type: problemRate, Status: http.StatusTooManyRequests, Title: "Too many requests",
 			Detail: "Wait " + wait.Round(time.Second).String() + " and try again.", retryAfter: wait}
 	}
@@ -52,6 +52,12 @@ func (h *Handler) trusted(remote string) bool {
 // network is what one household or host has: an IPv4 address, or an IPv6 network of 64 bits, within which anybody can
 // have as many addresses as they like (RFC 4291, section 2.5.4).
 func network(remote string) string {
+	// Of an IPv4 address and a port, which most are, it is a part; the rest has to be written anew.
+	if host, _, found := strings.Cut(remote, ":"); found {
+		if address, err := netip.ParseAddr(host); err == nil && address.Is4() {
+			return host
+		}
+	}
 	address, ok := parseAddress(remote)
 	if !ok {
 		return remote

@@ -82,7 +82,7 @@ func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("size", `"size" must be the file's length in bytes, more than 0.`)
 	}
 	known := h.guests.Caller(r)
-	if err := h.limit(r, known.Owner); err != nil { // before a new guest is named: names are not free
+	if err := h.limit(r, known.Owner, h.options.Now()); err != nil { // before a new guest is named: names are not free
 		return err
 	}
 	caller, err := h.guests.Admit(w, known)
@@ -104,7 +104,7 @@ func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := h.limit(r, owner); err != nil {
+	if err := h.limit(r, owner, h.options.Now()); err != nil {
 		return err
 	}
 	upload, err := h.photos.Resume(r.Context(), owner, id)
