@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// Static serves the web app's files from memory, compressed once: a page may name its path without ".html", what
+// Static serves the web app's files, each read and compressed once, when it is asked for: a page may name its path without ".html", what
 // stands in assets/ has its content's hash in its name and is kept for good, everything else is asked for again.
 type Static struct {
-	files  map[string]file
+	files  map[string]func() (file, error)
 	policy string
 }
 
@@ -30,22 +30,21 @@ type file struct {
 	cacheControl string
 }
 
-// NewStatic reads every file of app. The pages may load images from, and send to, blobOrigin besides their own origin.
+// NewStatic finds every file of app. The pages may load images from, and send to, blobOrigin besides their own origin.
 func NewStatic(app fs.FS, blobOrigin string) (*Static, error) {
-	s := &Static{files: map[string]file{}, policy: contentSecurityPolicy(blobOrigin)}
+	s := &Static{files: map[string]func() (file, error){}, policy: contentSecurityPolicy(blobOrigin)}
 	err := fs.WalkDir(app, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		body, err := fs.ReadFile(app, name)
-		if err != nil {
-			return err
-		}
-		s.files["/"+name] = newFile(name, body)
+		s.files["/"+name] = sync.OnceValues(func() (file, error) {
+			body, err := fs.ReadFile(app, name)
+			return newFile(name, body), err
+		})
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the web app: %w", err)
+		return nil, fmt.Errorf("finding the web app's files: %w", err)
 	}
 	return s, nil
 }
@@ -110,9 +109,14 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "405 method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	f, ok := s.find(r.URL.Path)
+	read, ok := s.find(r.URL.Path)
 	if !ok {
 		http.Error(w, "404 not found", http.StatusNotFound)
+		return
+	}
+	f, err := read()
+	if err != nil { // what is embedded can always be read
+		http.Error(w, "500 the file cannot be read", http.StatusInternalServerError)
 		return
 	}
 	h.Set("Content-Type", f.contentType)
@@ -129,15 +133,15 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-func (s *Static) find(urlPath string) (file, bool) {
+func (s *Static) find(urlPath string) (read func() (file, error), ok bool) {
 	candidates := []string{urlPath, urlPath + ".html"}
 	if strings.HasSuffix(urlPath, "/") {
 		candidates = []string{urlPath + "index.html", urlPath + "placeholder.html"} // see package web
 	}
 	for _, name := range candidates {
-		if f, ok := s.files[name]; ok {
-			return f, true
+		if read, ok = s.files[name]; ok {
+			return read, true
 		}
 	}
-	return file{}, false
+	return nil, false
 }
