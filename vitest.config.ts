@@ -12,6 +12,8 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 20_000,
           hookTimeout: 30_000,
+          // The machine may be busy with others.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {

@@ -229,6 +229,8 @@ describe('where one reads from the right', () => {
     const { page, leave } = await visit(app, { ...arabic, prepare: (page) => listSynthetic(page, 300), path: `/#photo/${String(58).padStart(26, '0')}` })
     await opened(page)
     for (const n of [59, 60, 61, 62]) {
+      // Only what has been fetched can be turned to.
+      await page.locator(`.pswp img[alt="Photo ${n}"]`).first().waitFor({ state: 'attached' })
       await page.keyboard.press('ArrowLeft')
       await expect.poll(() => announced(page)).toContain(`Photo ${n},`)
       await expect.poll(() => page.locator('.pswp__item[aria-hidden=false] img[alt]').last().getAttribute('alt')).toBe(`Photo ${n}`)
