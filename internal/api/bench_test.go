@@ -32,15 +32,18 @@ func BenchmarkGrant(b *testing.B) {
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()
+			r, err := http.NewRequestWithContext(b.Context(), bm.method, h.url+bm.path, http.NoBody)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r.RemoteAddr = "192.0.2.1:1234"
+			for _, c := range v.client.Jar.Cookies(r.URL) {
+				r.AddCookie(c)
+			}
+			body := strings.NewReader(bm.body)
+			r.Body = io.NopCloser(body)
 			for b.Loop() {
-				r, err := http.NewRequestWithContext(b.Context(), bm.method, h.url+bm.path, strings.NewReader(bm.body))
-				if err != nil {
-					b.Fatal(err)
-				}
-				r.RemoteAddr = "192.0.2.1:1234"
-				for _, c := range v.client.Jar.Cookies(r.URL) {
-					r.AddCookie(c)
-				}
+				body.Reset(bm.body)
 				h.handler.ServeHTTP(sink{http.Header{}}, r)
 			}
 		})

@@ -36,7 +36,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error 
 	return jsonProblem(err)
 }
 
-// bodies are kept to be filled again. None grows past the limit, which is small.
+// bodies, of requests and answers, are kept to be filled again. None grows past the limit, which is small.
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 var errTrailing = errors.New("there is more after the JSON value")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"time"
@@ -93,9 +94,12 @@ func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	text := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(text)
+	text.Reset()
 	answer := uploadOf(upload)
-	const usual = 512 // bytes
-	writeJSONText(w, http.StatusCreated, answer.appendTo(make([]byte, 0, usual)))
+	text.Write(answer.appendTo(text.AvailableBuffer()))
+	writeJSONText(w, http.StatusCreated, text.Bytes())
 	return nil
 }
 

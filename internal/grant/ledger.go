@@ -92,12 +92,17 @@ func appendJSON(line []byte, at time.Time, e entry) []byte {
 // isPlain tells whether a value needs no quotes. What we name ourselves doesn't.
 func isPlain(value string) bool {
 	for i := range len(value) {
-		switch c := value[i]; {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z':
-		case c == '-', c == '/', c == '.', c == '_':
-		default:
+		if !plain[value[i]] {
 			return false
 		}
 	}
 	return value != ""
 }
+
+// plain are the bytes that need no quotes.
+var plain = func() (is [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/._") {
+		is[c] = true
+	}
+	return is
+}()

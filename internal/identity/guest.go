@@ -55,7 +55,7 @@ type GuestOptions struct {
 
 // Guests tells visitors apart by a signed cookie: each owns what they uploaded, without having signed in.
 type Guests struct {
-	macs    sync.Pool // of hash.Hash, keyed: every request needs one
+	macs    sync.Pool // of *cookieMAC, keyed: every request needs one
 	options GuestOptions
 }
 
@@ -85,7 +85,7 @@ func NewGuests(secret []byte, options *GuestOptions) (*Guests, error) {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("valetkey guest cookie v1")) // a key of its own for this purpose
 	key := mac.Sum(nil)
-	return &Guests{options: o, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}, nil
+	return &Guests{options: o, macs: sync.Pool{New: func() any { return &cookieMAC{hash: hmac.New(sha256.New, key)} }}}, nil
 }
 
 // Caller reads who sends r. A visitor without a cookie, or with one that isn't ours, is an unknown caller.
@@ -123,15 +123,33 @@ var errCookie = errors.New("not a guest cookie of ours")
 // sign makes "owner.issued.mac", issued in seconds since 1970.
 func (g *Guests) sign(owner string, issued time.Time) string {
 	payload := owner + "." + strconv.FormatInt(issued.Unix(), 10)
-	return payload + "." + base64.RawURLEncoding.EncodeToString(g.mac(payload))
+	mac := g.macs.Get().(*cookieMAC)
+	defer g.macs.Put(mac)
+	return payload + "." + string(mac.of(payload))
 }
 
-func (g *Guests) mac(payload string) []byte {
-	mac := g.macs.Get().(hash.Hash)
+// signed tells whether what is given is the MAC of payload.
+func (g *Guests) signed(payload, given string) bool {
+	mac := g.macs.Get().(*cookieMAC)
 	defer g.macs.Put(mac)
-	mac.Reset()
-	_, _ = io.WriteString(mac, payload) // a hash takes everything
-	return mac.Sum(nil)
+	mac.given = append(mac.given[:0], given...)
+	return hmac.Equal(mac.given, mac.of(payload))
+}
+
+// cookieMAC signs cookies, with room for what that takes.
+type cookieMAC struct {
+	hash                      hash.Hash
+	payload, sum, text, given []byte
+}
+
+// of is a payload's MAC in URL-safe base64, good until the next call.
+func (m *cookieMAC) of(payload string) []byte {
+	m.payload = append(m.payload[:0], payload...)
+	m.hash.Reset()
+	_, _ = m.hash.Write(m.payload) // a hash takes everything
+	m.sum = m.hash.Sum(m.sum[:0])
+	m.text = base64.RawURLEncoding.AppendEncode(m.text[:0], m.sum)
+	return m.text
 }
 
 func (g *Guests) read(r *http.Request) (owner string, issued time.Time, err error) {
@@ -144,8 +162,7 @@ func (g *Guests) read(r *http.Request) (owner string, issued time.Time, err erro
 		return "", time.Time{}, errCookie
 	}
 	payload := cookie.Value[:dot]
-	mac, err := base64.RawURLEncoding.DecodeString(cookie.Value[dot+1:])
-	if err != nil || !hmac.Equal(mac, g.mac(payload)) {
+	if !g.signed(payload, cookie.Value[dot+1:]) {
 		return "", time.Time{}, errCookie
 	}
 	owner, seconds, _ := strings.Cut(payload, ".")

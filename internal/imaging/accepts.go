@@ -9,10 +9,14 @@ import (
 // Accepts tells whether a file that is said to be of this media type is worth looking at. What it really is, its bytes
 // say.
 func Accepts(contentType string) bool {
-	mediaType, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return false
+	if accepts(contentType) { // most come without parameters
+		return true
 	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && accepts(mediaType)
+}
+
+func accepts(mediaType string) bool {
 	switch mediaType {
 	case "image/heic", "image/heif", "image/avif": // they have no signature of their own: see mediaFile
 		return heif.Available

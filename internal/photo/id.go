@@ -3,7 +3,6 @@ package photo
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -15,10 +14,24 @@ import (
 type ID string
 
 const (
-	idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, in ascending order, so that ids sort as their bits do
-	idLength   = 26
-	maxMillis  = 1<<48 - 1
+	idAlphabet  = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, in ascending order, so that ids sort as their bits do
+	idLength    = 26
+	maxMillis   = 1<<48 - 1
+	hexadecimal = "0123456789abcdef"
 )
+
+// idBits are the five bits that each character of the alphabet stands for; all others have noIDBits.
+var idBits = func() (bits [256]byte) {
+	for i := range bits {
+		bits[i] = noIDBits
+	}
+	for i := range len(idAlphabet) {
+		bits[idAlphabet[i]] = byte(i)
+	}
+	return bits
+}()
+
+const noIDBits = 0xff
 
 // ErrID says that a text is no id of ours.
 var ErrID = errors.New("not an upload or photo id")
@@ -59,7 +72,7 @@ func ParseID(s string) (ID, error) {
 		return "", ErrID
 	}
 	for i := range idLength {
-		if strings.IndexByte(idAlphabet, s[i]) < 0 {
+		if idBits[s[i]] == noIDBits {
 			return "", ErrID
 		}
 	}
@@ -73,12 +86,11 @@ func (id ID) GUID() string {
 	binary.BigEndian.PutUint64(bits[:8], high)
 	binary.BigEndian.PutUint64(bits[8:], low)
 	guid := make([]byte, 0, 36)
-	for i, end := range []int{4, 6, 8, 10, 16} {
-		start := []int{0, 4, 6, 8, 10}[i]
-		if i > 0 {
+	for i, b := range bits {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
 			guid = append(guid, '-')
 		}
-		guid = hex.AppendEncode(guid, bits[start:end])
+		guid = append(guid, hexadecimal[b>>4], hexadecimal[b&15])
 	}
 	return string(guid)
 }
@@ -92,7 +104,7 @@ func (id ID) Time() time.Time {
 func (id ID) bits() (high, low uint64) {
 	for i := range len(id) {
 		high = high<<5 | low>>59
-		low = low<<5 | uint64(strings.IndexByte(idAlphabet, id[i]))
+		low = low<<5 | uint64(idBits[id[i]])
 	}
 	return high, low
 }

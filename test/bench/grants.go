@@ -73,7 +73,7 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 		}
 		bare.stop()
 	}
-	if err := b.besideNode(ctx, r, credentials, app); err != nil {
+	if err := b.besideNode(ctx, r, credentials, app, []string{self, bareCommand, "answer", fmt.Sprint(sizes[0])}); err != nil {
 		return nil, err
 	}
 	peak := float64(app.peakMemory()) / (1 << 20)
@@ -82,7 +82,14 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 	return r, b.coldStart(ctx, r, data)
 }
 
-func (b *bench) besideNode(ctx context.Context, r *report, credentials request, app *process) error {
+// besideNode measures beside the tutorial's function, and says how much of that is net/http's: bareServer is the command
+// line of a handler that does nothing.
+func (b *bench) besideNode(ctx context.Context, r *report, credentials request, app *process, bareServer []string) error {
+	bare, err := launch(ctx, "bare", peerAnswers, nil, bareServer[0], bareServer[1:]...)
+	if err != nil {
+		return err
+	}
+	defer bare.stop()
 	script := filepath.Join(b.root, "test/bench/node/function.mjs")
 	for _, peer := range []struct {
 		name, argument string
@@ -92,13 +99,14 @@ func (b *bench) besideNode(ctx context.Context, r *report, credentials request, 
 		if err != nil {
 			return err
 		}
-		got, err := b.inTurns(ctx, credentials, 32, app, p)
+		got, err := b.inTurns(ctx, credentials, 32, app, p, bare)
 		if err != nil {
 			return err
 		}
 		ratio := got[0].perCPU / got[1].perCPU
 		r.rows = append(r.rows,
 			atLeast("grants a CPU-second", fmt.Sprintf("%.0f", got[0].perCPU), fmt.Sprintf("%s %.0f", peer.name, got[1].perCPU), ratio, peer.bound),
+			row{"the bare handler, which grants nothing, a CPU-second", fmt.Sprintf("%.0f", got[2].perCPU), fmt.Sprintf("%s %.0f", peer.name, got[1].perCPU), got[2].perCPU / got[1].perCPU, "", false},
 			row{"starting, " + peer.name, "", p.start.Round(time.Millisecond).String(), 0, "", false},
 			row{"peak memory, " + peer.name, "", fmt.Sprintf("%.0f MB", float64(p.peakMemory())/(1<<20)), 0, "", false})
 		p.stop()
