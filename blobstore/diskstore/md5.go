@@ -23,13 +23,11 @@ const (
 // md5Pool computes the MD5 of many bodies side by side in the lanes of the vector unit, in a goroutine of its own, so
 // that hashing overlaps reading and writing.
 type md5Pool struct {
-	server md5simd.Server
 	active atomic.Int64 // bodies that are being hashed
 	mu     sync.Mutex
+	server md5simd.Server // nil until it is needed: its buffers would be a third of what starting takes
 	idle   []md5simd.Hasher
 }
-
-func newMD5Pool() *md5Pool { return &md5Pool{server: md5simd.NewServer()} }
 
 // digest returns a hash for a body of size bytes, and what to call when it is no longer used.
 func (p *md5Pool) digest(size int64) (h hash.Hash, done func()) {
@@ -51,6 +49,9 @@ func (p *md5Pool) get() md5simd.Hasher {
 		h := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		return h
+	}
+	if p.server == nil {
+		p.server = md5simd.NewServer()
 	}
 	return p.server.NewHash()
 }
@@ -74,5 +75,7 @@ func (p *md5Pool) close() {
 		h.Close()
 	}
 	p.idle = nil
-	p.server.Close()
+	if p.server != nil {
+		p.server.Close()
+	}
 }

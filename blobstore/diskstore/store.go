@@ -70,7 +70,7 @@ type Store struct {
 	db         *bolt.DB
 	segments   *segments
 	files      readFiles
-	md5        *md5Pool
+	md5        md5Pool
 	commits    *committer
 	reclaim    *reclaimer
 	ballast    ballast
@@ -134,7 +134,6 @@ func Open(dir string, o *Options) (*Store, error) {
 	s.files.segments = s.segments
 	s.orphanLimit, s.firstNew = s.segments.ends(), s.segments.nextID
 	s.ballast.path = filepath.Join(dir, "reserve")
-	s.md5 = newMD5Pool()
 	s.reclaim = newReclaimer()
 	go s.commitLoop()
 	go s.reclaimLoop(interval)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -34,7 +35,14 @@ type streams struct {
 	out, err io.Writer
 }
 
+// collectAt is GOGC where the environment does not set it. It lets the heap grow to 5 MB before it is first collected,
+// which is more than starting takes, so that the first answer does not wait for a collection.
+const collectAt = 125
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
