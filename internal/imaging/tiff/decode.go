@@ -31,7 +31,7 @@ func (f *File) layout() (layout, error) {
 	} else {
 		l.height = min(l.height, f.number(tagRowsPerStrip, l.height))
 	}
-	if l.width < 1 || l.height < 1 {
+	if f.Width < 1 || f.Height < 1 || l.width < 1 || l.height < 1 {
 		return l, fmt.Errorf("%w: parts of %d by %d", ErrMalformed, l.width, l.height)
 	}
 	l.across, l.down = (f.Width+l.width-1)/l.width, (f.Height+l.height-1)/l.height

@@ -315,6 +315,8 @@ func TestStreamsThatLie(t *testing.T) {
 		"largest places":            {tags(strips, tagStripOffsets, 1<<32-1, 1<<32-1, 1<<32-1), ErrTruncated},
 		"strips of no rows":         {tags(strips, tagRowsPerStrip, 0), ErrMalformed},
 		"a higher strip":            {tags(strips, tagRowsPerStrip, 48), ErrMalformed},
+		"no width":                  {tags(tiles, tagWidth, 0), ErrMalformed},
+		"no height":                 {tags(strips, tagHeight), ErrMalformed},
 		"tiles of no width":         {tags(tiles, tagTileWidth, 0), ErrMalformed},
 		"tiles of 65,536":           {tags(tiles, tagTileWidth, 65536), ErrMalformed},
 		"tiles of 24":               {tags(tiles, tagTileWidth, 24), ErrMalformed},
