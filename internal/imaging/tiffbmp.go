@@ -86,5 +86,5 @@ func unsupportedBMP(data []byte) string {
 	case 1, 2, 4, 8, 24, 32:
 		return ""
 	}
-	return fmt.Sprintf("%d bits a pixel", bits)
+	return fmt.Sprintf("%d-bit pixels", bits)
 }

@@ -46,7 +46,7 @@ func (h Header) Unusual() string {
 		return "arithmetic coding"
 	}
 	if h.frame != 0 && h.bits != 8 {
-		return fmt.Sprintf("%d bits a sample", h.bits)
+		return fmt.Sprintf("%d-bit samples", h.bits)
 	}
 	return ""
 }

@@ -182,7 +182,7 @@ func TestTheHeaderNamesWhatNobodyDecodes(t *testing.T) {
 		marker, bits byte
 		want         string
 	}{
-		{0xc0, 8, ""}, {0xc1, 8, ""}, {0xc2, 8, ""}, {0xc1, 12, "12 bits a sample"}, {0xc3, 8, "lossless coding"},
+		{0xc0, 8, ""}, {0xc1, 8, ""}, {0xc2, 8, ""}, {0xc1, 12, "12-bit samples"}, {0xc3, 8, "lossless coding"},
 		{0xc5, 8, "hierarchical coding"}, {0xc9, 8, "arithmetic coding"}, {0xca, 12, "arithmetic coding"},
 	} {
 		changed := bytes.Clone(data)

@@ -44,7 +44,7 @@ var photometrics = map[int]string{
 
 const (
 	takenCompressions = "LZW, Deflate, PackBits, CCITT Group 3 and 4, and JPEG are taken, and no compression"
-	takenColours      = "grey, RGB and palettes of 8 or 16 bits, and 1 bit black and white, are taken"
+	takenColours      = "grey and RGB of 8 or 16 bits, palettes of 8, and 1 bit a pixel are taken"
 	takenJPEG         = "with JPEG compression, grey, RGB and YCbCr of 8 bits are taken"
 )
 
@@ -85,8 +85,8 @@ func (f *File) unsupportedColours(bits []int) string {
 	switch {
 	case photometric > palette:
 		return photometricName(photometric)
-	case !slices.Contains([]int{1, 8, 16}, bits[0]):
-		return fmt.Sprintf("%d bits a sample", bits[0])
+	case !slices.Contains([]int{1, 8, 16}, bits[0]), photometric == palette && bits[0] == 16, photometric == rgb && bits[0] == 1:
+		return fmt.Sprintf("%d-bit samples", bits[0])
 	case f.number(tagSampleFormat, 1) != 1:
 		return "samples that are signed or fractions"
 	case samples > 1 && f.number(tagPlanar, 1) == 2:
@@ -103,7 +103,7 @@ func (f *File) unsupportedJPEG(bits []int) string {
 	case photometric > rgb && photometric != ycbcr:
 		return photometricName(photometric)
 	case bits[0] != 8:
-		return fmt.Sprintf("%d bits a sample", bits[0])
+		return fmt.Sprintf("%d-bit samples", bits[0])
 	case samples > 1 && f.number(tagPlanar, 1) == 2:
 		return "its colours in separate planes"
 	case samples != colours(photometric):
