@@ -55,6 +55,13 @@ func TestPhotoCheckTellsWhatWouldBePublished(t *testing.T) {
 	if !strings.Contains(out, "refused (unsupported-format): This is an SVG") || !strings.Contains(out, "published") {
 		t.Errorf("one bad file of two:\n%s", out)
 	}
+	tiff := filepath.Join(t.TempDir(), "c.tiff") // its only tag: compression 50001
+	if err := os.WriteFile(tiff, []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x03\x00\x03\x00\x00\x00\x01\xc3\x51\x00\x00\x00\x00\x00\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ = runPhoto(t, 1, tiff); !strings.Contains(out, "refused (unsupported-format): This is a TIFF with WebP compression; LZW, Deflate") {
+		t.Errorf("a TIFF of an unknown compression:\n%s", out)
+	}
 }
 
 // TestPhotoCheckOfAHEIC takes the photo that gen2brain/heic tests itself with, from the module cache.

@@ -156,12 +156,15 @@ func TestWhatIsNoPhotoIsRefusedAndRemoved(t *testing.T) {
 	for name, tt := range map[string]struct {
 		data   []byte
 		reason string
+		detail string
 	}{
-		"text":      {[]byte("just some text, no image at all"), "not-an-image"},
-		"html":      {[]byte("<!doctype html><script>alert(1)</script>"), "not-an-image"},
-		"svg":       {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), ""},
-		"truncated": {whole[:len(whole)/2], "truncated"},
-		"bomb":      {pngClaiming(60_000, 60_000), "too-many-pixels"},
+		"text":      {[]byte("just some text, no image at all"), "not-an-image", "This is not an image that we know."},
+		"html":      {[]byte("<!doctype html><script>alert(1)</script>"), "not-an-image", "This is a web page."},
+		"svg":       {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), "unsupported-format", "This is an SVG drawing"},
+		"truncated": {whole[:len(whole)/2], "truncated", "The file ends too early"},
+		"bomb":      {pngClaiming(60_000, 60_000), "too-many-pixels", "The picture "},
+		"tiff": {[]byte("II*\x00\x08\x00\x00\x00\x01\x00\x03\x01\x03\x00\x01\x00\x00\x00\x51\xc3\x00\x00\x00\x00\x00\x00"),
+			"unsupported-format", "This is a TIFF with WebP compression; LZW"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := start(t, &settings{})
@@ -169,8 +172,8 @@ func TestWhatIsNoPhotoIsRefusedAndRemoved(t *testing.T) {
 			u := v.begin(int64(len(tt.data)))
 			v.stage(u, tt.data)
 			p := v.complete(u, len(tt.data)).problem(422, "not-an-image")
-			if p.Detail == "" || p.Reason == "" || tt.reason != "" && p.Reason != tt.reason {
-				t.Errorf("problem %+v, want reason %q", p, tt.reason)
+			if p.Reason != tt.reason || !strings.HasPrefix(p.Detail, tt.detail) {
+				t.Errorf("problem %+v, want reason %q: %q", p, tt.reason, tt.detail)
 			}
 			h.nothingBehind(photo.LandingContainer, photo.PublishedContainer, photo.IndexContainer)
 		})

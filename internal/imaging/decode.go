@@ -15,7 +15,8 @@ import (
 	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
 	"github.com/valetkey/valetkey/internal/imaging/raster"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
-	"golang.org/x/image/tiff"
+	"github.com/valetkey/valetkey/internal/imaging/tiff"
+	xtiff "golang.org/x/image/tiff"
 )
 
 // open takes the container of a file apart and, where the format is published as it came, puts it together again: what
@@ -144,11 +145,31 @@ func refuseFile(err error) error {
 	case errors.Is(err, strip.ErrTooMuch):
 		return refuse(TooMuchMetadata, err, "The file holds too much besides the picture.")
 	case errors.Is(err, strip.ErrTruncated), errors.Is(err, heif.ErrTruncated), errors.Is(err, scaled.ErrTruncated),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		errors.Is(err, tiff.ErrTruncated), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return refuse(Truncated, err, "The file ends too early: part of the picture is missing.")
-	case errors.As(err, new(jpeg.UnsupportedError)), errors.As(err, new(png.UnsupportedError)),
-		errors.As(err, new(tiff.UnsupportedError)):
-		return refuse(UnsupportedFormat, err, "This kind of image is not supported.")
+	}
+	if feature := unsupported(err); feature != "" {
+		return refuse(UnsupportedFormat, err, "The image has a feature that is not supported (%s). Save it anew, as JPEG or PNG.", feature)
 	}
 	return refuse(Damaged, err, "The file is damaged: it does not decode.")
+}
+
+// unsupported returns what a decoder named as the feature it does not know, "" when it said something else.
+func unsupported(err error) string {
+	var (
+		inJPEG jpeg.UnsupportedError
+		inPNG  png.UnsupportedError
+		inTIFF xtiff.UnsupportedError
+	)
+	switch {
+	case errors.As(err, &inJPEG):
+		return string(inJPEG)
+	case errors.As(err, &inPNG):
+		return string(inPNG)
+	case errors.As(err, &inTIFF):
+		return string(inTIFF)
+	case errors.Is(err, tiff.ErrUnsupported), errors.Is(err, scaled.ErrUnsupported):
+		return "JPEG compression of an unusual kind in a TIFF"
+	}
+	return ""
 }

@@ -10,13 +10,12 @@ import (
 	"image/png"
 	"io"
 
-	"github.com/valetkey/valetkey/internal/imaging/exif"
 	"github.com/valetkey/valetkey/internal/imaging/heif"
 	"github.com/valetkey/valetkey/internal/imaging/icc"
 	scaled "github.com/valetkey/valetkey/internal/imaging/jpeg"
 	"github.com/valetkey/valetkey/internal/imaging/strip"
+	"github.com/valetkey/valetkey/internal/imaging/tiff"
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 )
 
@@ -29,6 +28,7 @@ type opened struct {
 
 	file *strip.File // nil for a format that is never published as it came
 	heif *heif.Info  // HEIC and AVIF only
+	tiff *tiff.File  // TIFF only
 	data []byte      // what is decoded: once known, the file that would be published
 }
 
@@ -47,7 +47,7 @@ type format struct {
 // The estimates count what the decoder holds, what it decodes into, and the planes that the first resize reads.
 var (
 	formatJPEG = &format{
-		"JPEG", "image/jpeg", "jpg", stripped(strip.JPEG), config(jpeg.DecodeConfig), still(jpeg.Decode),
+		"JPEG", "image/jpeg", "jpg", openJPEG, config(jpeg.DecodeConfig), still(jpeg.Decode),
 		jpegMemory,
 	}
 	formatPNG = &format{
@@ -65,8 +65,8 @@ var (
 	formatHEIC = &format{"HEIC", "image/heic", "heic", openHEIF, heifSize, decodeHEIF, heifMemory}
 	formatAVIF = &format{"AVIF", "image/avif", "avif", openAVIF, heifSize, decodeHEIF, heifMemory}
 	formatTIFF = &format{
-		"TIFF", "image/tiff", "tiff", openTIFF, config(tiff.DecodeConfig), still(tiff.Decode),
-		func(_ *opened, pixels, _ int64) int64 { return 12 * pixels },
+		"TIFF", "image/tiff", "tiff", openTIFF, sizeTIFF, decodeTIFF,
+		func(o *opened, pixels, _ int64) int64 { return 12 * max(pixels, o.tiff.Pixels()) },
 	}
 	formatBMP = &format{
 		"BMP", "image/bmp", "bmp", openBMP, config(bmp.DecodeConfig), still(bmp.Decode),
@@ -89,6 +89,18 @@ func jpegMemory(o *opened, pixels, _ int64) int64 {
 	return int64(h.Samples * float64(pixels))
 }
 
+// openJPEG takes the segments apart and refuses by name what no decoder here knows.
+func openJPEG(data []byte, limits strip.Limits) (*opened, error) {
+	o, err := stripped(strip.JPEG)(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	if h, _ := scaled.ReadHeader(data); h.Unusual() != "" {
+		return nil, refuseNamed(UnsupportedFormat, "a JPEG with "+h.Unusual())
+	}
+	return o, nil
+}
+
 func config(read func(io.Reader) (image.Config, error)) func(*opened) (image.Config, error) {
 	return func(o *opened) (image.Config, error) { return read(bytes.NewReader(o.data)) }
 }
@@ -103,7 +115,9 @@ func stripped(parse func([]byte, strip.Limits) (*strip.File, error)) func([]byte
 		if err != nil {
 			return nil, err
 		}
-		return &opened{f.Orientation, f.Exif, f.ICC, f.Frames, f.Removed, f, nil, nil}, nil
+		return &opened{
+			orientation: f.Orientation, exif: f.Exif, icc: f.ICC, frames: f.Frames, removed: f.Removed, file: f,
+		}, nil
 	}
 }
 
@@ -162,17 +176,6 @@ func decodeHEIF(ctx context.Context, o *opened, _ io.Reader) (image.Image, error
 
 // heifMemory counts what the decoder may take, what it hands out and the planes made of that.
 func heifMemory(o *opened, pixels, _ int64) int64 { return o.heif.Memory() + 8*pixels }
-
-func openTIFF(data []byte, _ strip.Limits) (*opened, error) {
-	if exif.IsRaw(data) {
-		return nil, refuseNamed(UnsupportedFormat, "a camera's raw file")
-	}
-	return &opened{orientation: exif.Orientation(data), exif: data, icc: exif.Profile(data), frames: 1, data: data}, nil
-}
-
-func openBMP(data []byte, _ strip.Limits) (*opened, error) {
-	return &opened{orientation: 1, frames: 1, data: data}, nil
-}
 
 // decodeGIF decodes every frame and returns the first, on its canvas.
 func decodeGIF(r io.Reader) (image.Image, error) {

@@ -37,6 +37,8 @@ var signatures = []known{
 	{magic: "MZ", reason: NotAnImage, name: "a program"},
 	{magic: "#!", reason: NotAnImage, name: "a script"},
 	{magic: "\x1a\x45\xdf\xa3", reason: NotAnImage, name: "a Matroska or WebM video"},
+	{magic: "II+\x00", reason: UnsupportedFormat, name: "a BigTIFF image"},
+	{magic: "MM\x00+", reason: UnsupportedFormat, name: "a BigTIFF image"},
 	{magic: "%!PS", reason: UnsupportedFormat, name: "a PostScript drawing"},
 	{magic: "8BPS", reason: UnsupportedFormat, name: "a Photoshop document"},
 	{magic: "\x00\x00\x01\x00", reason: UnsupportedFormat, name: "an icon"},
@@ -78,6 +80,14 @@ func refuseNamed(reason Reason, name string) error {
 	return refuse(reason, nil, "This is %s. Send %s.", name, accepted)
 }
 
+// otherCodecs are, by brand and by type of item, those of HEIF that there is no decoder for (ISO/IEC 23008-12, annexes E to
+// M; ISO/IEC 23001-17 for the last).
+var otherCodecs = map[string]string{
+	"avci": "H.264", "avcs": "H.264", "avc1": "H.264", "jpeg": "JPEG", "jpgs": "JPEG",
+	"j2ki": "JPEG 2000", "j2is": "JPEG 2000", "j2k1": "JPEG 2000", "vvic": "VVC", "vvis": "VVC", "vvc1": "VVC",
+	"evbi": "EVC", "evmi": "EVC", "evc1": "EVC", "unci": "uncompressed samples",
+}
+
 // mediaFile recognizes the ISO base media formats by the brands in "ftyp" (ISO/IEC 14496-12, section 4.3).
 func mediaFile(data []byte) (*format, error) {
 	if len(data) < 12 || string(data[4:8]) != "ftyp" {
@@ -93,17 +103,22 @@ func mediaFile(data []byte) (*format, error) {
 			f = formatAVIF
 		}
 	default:
+		if name := otherCodecs[string(data[8:12])]; name != "" {
+			return nil, refuseNamed(UnsupportedFormat, "a HEIF image coded as "+name)
+		}
 		return nil, refuseNamed(NotAnImage, "a video")
 	}
-	_ = guard(func() error { // what the picture is, its item knows better than a brand
-		switch heif.CodecOf(data) {
-		case heif.AV1:
-			f = formatAVIF
-		case heif.HEVC:
-			f = formatHEIC
-		}
-		return nil
-	})
+	kind := ""
+	_ = guard(func() error { kind = heif.KindOf(data); return nil })
+	switch kind { // what the picture is, its item knows better than a brand
+	case string(heif.AV1):
+		f = formatAVIF
+	case string(heif.HEVC):
+		f = formatHEIC
+	}
+	if name := otherCodecs[kind]; name != "" {
+		return nil, refuseNamed(UnsupportedFormat, "a HEIF image coded as "+name)
+	}
 	if !heif.Available {
 		return nil, refuseNamed(UnsupportedFormat, "a HEIC or AVIF image, which this server was built without")
 	}

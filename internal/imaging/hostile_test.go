@@ -77,6 +77,8 @@ func bombs(t testing.TB) map[string][]byte {
 		tf = binary.LittleEndian.AppendUint16(tf, uint16(e[1]))
 		tf = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(tf, 1), e[2])
 	}
+	strips := sharpTIFF(t, "sharp-strip")
+	streamSOF := bytes.Index(strips, []byte{0xff, 0xc0})
 	return map[string][]byte{
 		"PNG of 210 megapixels":    big,
 		"PNG that claims 2^31":     append(append(bytes.Clone(big[:8]), pngChunk("IHDR", []byte("\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x00\x00\x00\x00"))...), big[33:]...),
@@ -87,6 +89,10 @@ func bombs(t testing.TB) map[string][]byte {
 		"WebP canvas of 2^24":      extendedWebP([]byte("RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x00\x07\x10\x11\x11\x88\x88\x08\x00\x00"), 1<<24, 1<<24, 0),
 		"BMP of 65,536":            bm,
 		"TIFF that claims 60,000":  append(tf, 0, 0, 0, 0),
+		"TIFF of JPEG tiles":       retagged(t, sharpTIFF(t, "sharp-tiles"), map[uint16]uint32{322: 60000, 323: 60000}),
+		"TIFF of tiny JPEG tiles":  retagged(t, sharpTIFF(t, "sharp-tiles"), map[uint16]uint32{256: 60000, 257: 60000, 322: 16, 323: 16}),
+		"TIFF of tiny JPEG strips": retagged(t, sharpTIFF(t, "sharp-strip"), map[uint16]uint32{256: 3000, 257: 60000, 278: 1}),
+		"TIFF of a large stream":   patched(strips, streamSOF+5, 0xff, 0xdc, 0xff, 0xdc),
 		"HEIC that claims 100,000": heicClaiming(100_000, 100_000),
 		"AVIF that claims 65,536":  avifClaiming(1<<16, 1<<16),
 		"AVIF of 15,000":           avifClaiming(15_000, 15_000),
@@ -318,6 +324,8 @@ func FuzzProcess(f *testing.F) {
 		f.Add(webpOf(f, src))
 		f.Add(animatedWebP(24, 16, webpOf(f, src)))
 	}
+	f.Add(sharpTIFF(f, "sharp-tiles"))
+	f.Add(tinyTIFF(50001))
 	f.Add([]byte(strings.Repeat("<", 20)))
 	p, err := imaging.New(&imaging.Options{MaxPixels: 1 << 16, Widths: []int{16}, MaxTime: 5 * time.Second})
 	if err != nil {

@@ -28,6 +28,18 @@ export async function heicPhoto(): Promise<Photo> {
   return { name: 'From the phone.HEIC', type: 'image/heic', bytes, width: 512, height: 512 };
 }
 
+/**
+ * The same, lain on its side by a property of the container: a quarter turn clockwise to be seen. The property takes the
+ * place of one that says what everybody assumes, how many bits a channel has.
+ */
+export async function turnedHeicPhoto(): Promise<Photo> {
+  const photo = await heicPhoto();
+  const at = photo.bytes.indexOf('pixi');
+  photo.bytes.write('irot', at, 'latin1');
+  photo.bytes[at + 4] = 3;
+  return { ...photo, name: 'Turned on the phone.HEIC' };
+}
+
 /** A picture whose corners differ, stored turned and mirrored: red, green, blue and grey when it is upright. */
 export async function avifPhoto(): Promise<Photo> {
   const bytes = await readFile(path.join(root, 'internal/imaging/testdata/avif/orientation-7-profile-false.avif'));

@@ -92,6 +92,10 @@ describe('what went wrong', () => {
     expect(explain(problem('too-large', { detail: '64 MiB at most.' }), 'a.jpg')).toBe('This file is too large. 64 MiB at most.')
     expect(explain(problem('quota', { detail: '5 GiB used.' }), 'a.jpg')).toBe(`${en.problem.quota} 5 GiB used.`)
   })
+  it('leaves it to the server to say what is in a file that is refused', () => {
+    const detail = 'This is a TIFF with WebP compression.'
+    expect(explain(problem('not-an-image', { detail }), 'a.tiff')).toBe(detail)
+  })
   it('judges by the kind where no server has spoken', () => {
     const kind = (each: UploadError['kind']) => explain(new UploadError('x', { kind: each }), 'a.jpg')
     expect(kind('network')).toBe(en.problem.network)

@@ -38,13 +38,14 @@ func ParseInfo(data []byte) (*Info, error) {
 	return m.info(data)
 }
 
-// CodecOf tells how the primary picture of a file is coded, "" when its boxes do not say.
-func CodecOf(data []byte) Codec {
+// KindOf returns the type of the item that has the coded primary picture of a file, or the first tile of it: a Codec where
+// there is a decoder for it, "" when the boxes do not say.
+func KindOf(data []byte) string {
 	m, _ := readMeta(data)
 	if m == nil {
 		return ""
 	}
-	return m.codec()
+	return m.kind(m.first())
 }
 
 // readMeta reads the first meta box. With an error that lies behind it, it returns what was read.

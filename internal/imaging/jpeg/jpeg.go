@@ -30,9 +30,28 @@ type Header struct {
 	Samples       float64 // for each pixel: 1 for grey, 1.5 for 4:2:0, 3 for 4:4:4
 	Progressive   bool
 	Supported     bool // whether Decode knows the variety
+
+	frame byte // marker of the frame header: which process
+	bits  int  // of a sample
 }
 
-// ReadHeader reads the header of a JPEG without decoding any of it.
+// Unusual names what neither this package nor image/jpeg decodes, such as "arithmetic coding": "" for anything else.
+func (h Header) Unusual() string {
+	switch h.frame { // table B.1
+	case 0xc3:
+		return "lossless coding"
+	case 0xc5, 0xc6, 0xc7, 0xde, 0xdf:
+		return "hierarchical coding"
+	case 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf:
+		return "arithmetic coding"
+	}
+	if h.frame != 0 && h.bits != 8 {
+		return fmt.Sprintf("%d-bit samples", h.bits)
+	}
+	return ""
+}
+
+// ReadHeader reads the header of a JPEG without decoding any of it. With ErrUnsupported, Unusual may know more.
 func ReadHeader(data []byte) (Header, error) {
 	if len(data) < 2 || data[0] != 0xff || data[1] != 0xd8 {
 		return Header{}, ErrMalformed
@@ -50,15 +69,18 @@ func ReadHeader(data []byte) (Header, error) {
 		if err != nil && !errors.Is(err, ErrUnsupported) {
 			return Header{}, err
 		}
+		h := Header{Width: d.width, Height: d.height, Progressive: d.progressive, Supported: err == nil, Samples: 4}
+		if len(segment) > 0 && (err != nil || d.width > 0) {
+			h.frame, h.bits = marker, int(segment[0])
+		}
 		if d.width > 0 {
-			h := Header{Width: d.width, Height: d.height, Progressive: d.progressive, Supported: err == nil, Samples: 4}
 			if h.Supported {
 				h.Samples = 1 + float64(len(d.components)-1)/float64(d.maxH*d.maxV)
 			}
 			return h, nil
 		}
 		if err != nil {
-			return Header{}, err
+			return h, err
 		}
 	}
 }

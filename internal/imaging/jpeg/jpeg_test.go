@@ -170,8 +170,29 @@ func TestReadHeader(t *testing.T) {
 		}
 	}
 	h, err := ReadHeader(made(t, 31, 17))
-	if want := (Header{31, 17, 1.5, false, true}); err != nil || h != want {
+	if want := (Header{31, 17, 1.5, false, true, 0xc0, 8}); err != nil || h != want {
 		t.Errorf("%+v, %v, want %+v", h, err, want)
+	}
+}
+
+func TestTheHeaderNamesWhatNobodyDecodes(t *testing.T) {
+	data := made(t, 31, 17)
+	sof := bytes.Index(data, []byte{0xff, 0xc0})
+	for _, tt := range []struct {
+		marker, bits byte
+		want         string
+	}{
+		{0xc0, 8, ""}, {0xc1, 8, ""}, {0xc2, 8, ""}, {0xc1, 12, "12-bit samples"}, {0xc3, 8, "lossless coding"},
+		{0xc5, 8, "hierarchical coding"}, {0xc9, 8, "arithmetic coding"}, {0xca, 12, "arithmetic coding"},
+	} {
+		changed := bytes.Clone(data)
+		changed[sof+1], changed[sof+4] = tt.marker, tt.bits
+		if h, err := ReadHeader(changed); h.Unusual() != tt.want {
+			t.Errorf("marker %#x, %d bits: %q (%v), want %q", tt.marker, tt.bits, h.Unusual(), err, tt.want)
+		}
+	}
+	if h, _ := ReadHeader([]byte("no JPEG")); h.Unusual() != "" {
+		t.Errorf("no JPEG: %q", h.Unusual())
 	}
 }
 

@@ -7,9 +7,10 @@ const prefix = 'urn:valetkey:problem:'
 export function explain(error: unknown, fileName: string): string {
   if (!(error instanceof UploadError)) return t.problem.other
   const text = byType(error, fileName)
-  // The server's own words know the numbers; they are English.
-  const withDetail = [t.problem.tooLarge, t.problem.quota, t.problem.other].includes(text)
-  return withDetail && error.detail && currentLanguage() === 'en' ? `${text} ${error.detail}` : text
+  // The server's own words know the numbers, and what is in the file; they are English.
+  if (!error.detail || currentLanguage() !== 'en') return text
+  if (text === t.problem.notAnImage) return error.detail
+  return [t.problem.tooLarge, t.problem.quota, t.problem.other].includes(text) ? `${text} ${error.detail}` : text
 }
 
 /** Whether the file itself is what was refused: sending the same bytes again is of no use. */

@@ -267,7 +267,7 @@ describe('formats that this browser cannot show', () => {
       { name: 'broken.heic', mimeType: 'image/heic', buffer: Buffer.from('These are notes.') },
     ])
     await page.getByText('This kind of file is not accepted. JPEG, PNG').waitFor()
-    await page.getByText('This is not an image, or it is damaged.').waitFor()
+    await page.getByText('This is not an image that we know.').waitFor()
     expect(await page.locator('.tile').count()).toBe(0)
     await leave()
   })

@@ -128,7 +128,7 @@ describe('a file that can never be taken', () => {
   it('is not offered to be tried again', async () => {
     const { page, leave } = await visit(app)
     await fileInput(page).setInputFiles([{ name: 'notes.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('These are notes.') }])
-    await page.getByText('This is not an image, or it is damaged.').waitFor()
+    await page.getByText('This is not an image that we know.').waitFor()
     expect(await page.locator('.tray-row button').evaluateAll((all) => all.map((button) => button.getAttribute('aria-label')))).toEqual(['Remove: notes.jpg'])
     await leave()
   })
