@@ -154,7 +154,7 @@ describe('the lightbox', () => {
       clipboardData.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], 'later.png', { type: 'image/png' }))
       document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
     }, pictures[3]!.buffer.toString('base64'))
-    await expect.poll(() => page.locator('.tile').count()).toBe(3)
+    await expect.poll(() => page.locator('.tile').count(), { timeout: 60_000 }).toBe(3)
     await page.keyboard.press('Delete')
     await closed(page)
     await expect.poll(() => page.locator('.tile').count()).toBe(2)
