@@ -34,9 +34,9 @@ func TestAStoreMayTakeLongerThanAClientMayBeSilent(t *testing.T) {
 	s.container("patient")
 	q := s.all("patient")
 	s.want(s.do("PUT", "/patient/b?"+q, "x", blockBlob), 201, "")
-	stall := 20 * time.Millisecond
+	stall := 500 * time.Millisecond // a machine that is busy is silent for a while as well
 	slow := httptest.NewUnstartedServer(nil)
-	slow.Config = blobserver.New(slowStore{s.store, 5 * stall}, s.accounts, &blobserver.Options{Limits: blobserver.Limits{ReadStall: stall, WriteStall: stall}}).HTTPServer()
+	slow.Config = blobserver.New(slowStore{s.store, stall * 3 / 2}, s.accounts, &blobserver.Options{Limits: blobserver.Limits{ReadStall: stall, WriteStall: stall}}).HTTPServer()
 	slow.Start()
 	defer slow.Close()
 	for range 2 { // the second on the same connection, with the first one's deadlines long past
@@ -53,7 +53,7 @@ func TestAStoreMayTakeLongerThanAClientMayBeSilent(t *testing.T) {
 }
 
 func TestAClientThatTakesNothingIsCutOff(t *testing.T) {
-	s := newService(t, func(o *blobserver.Options) { o.Limits.WriteStall = 50 * time.Millisecond })
+	s := newService(t, func(o *blobserver.Options) { o.Limits.WriteStall = 500 * time.Millisecond })
 	s.container("stuck")
 	q := s.all("stuck")
 	s.want(s.do("PUT", "/stuck/b?"+q, string(content(32<<20)), blockBlob), 201, "")
@@ -64,7 +64,7 @@ func TestAClientThatTakesNothingIsCutOff(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	// Nothing is read. The service gives up, which its access log tells; only then does the client look again.
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !strings.Contains(s.log.String(), "operation=GetBlob") {
 		select {
 		case <-deadline:

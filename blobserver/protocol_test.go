@@ -283,7 +283,7 @@ func TestTheRootContainer(t *testing.T) {
 }
 
 func TestSlowClientsAreCutOff(t *testing.T) {
-	s := newService(t, func(o *blobserver.Options) { o.Limits.ReadStall = 50 * time.Millisecond })
+	s := newService(t, func(o *blobserver.Options) { o.Limits.ReadStall = 500 * time.Millisecond })
 	s.container("slow")
 	r, _ := http.NewRequest("PUT", s.URL+"/slow/b?"+s.all("slow"), &stuck{done: t.Context().Done()})
 	r.ContentLength = 100

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -104,6 +105,10 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if r.Method == http.MethodPost && r.URL.Path == "/share" {
+		answerShare(w, r)
+		return
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "405 method not allowed", http.StatusMethodNotAllowed)
@@ -131,6 +136,16 @@ func (s *Static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("ETag", etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// maxShareBytes is how much of a share is read, so that a browser that sends it all before it listens hears the answer.
+const maxShareBytes = 64 << 20
+
+// answerShare is for what another app shares before the service worker is there, which takes it otherwise (web/src/sw.ts).
+// Photos don't pass through here: the app opens instead, and asks for them to be chosen again.
+func answerShare(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.CopyN(io.Discard, r.Body, maxShareBytes) // whatever came of it, the answer is the same
+	http.Redirect(w, r, "/?shared=failed", http.StatusSeeOther)
 }
 
 func (s *Static) find(urlPath string) (read func() (file, error), ok bool) {

@@ -46,6 +46,8 @@ func TestStatic(t *testing.T) {
 		{"GET", "/assets/", 404, "text/plain; charset=utf-8", ""},
 		{"GET", "/../handler.go", 404, "text/plain; charset=utf-8", ""},
 		{"POST", "/", 405, "text/plain; charset=utf-8", ""},
+		{"GET", "/share", 404, "text/plain; charset=utf-8", ""},
+		{"PUT", "/share", 405, "text/plain; charset=utf-8", ""},
 	} {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			w := httptest.NewRecorder()
@@ -62,6 +64,48 @@ func TestStatic(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAShareWithoutAServiceWorkerOpensTheApp(t *testing.T) {
+	server := httptest.NewServer(staticFiles(t))
+	defer server.Close()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	const most = 64 << 20
+	for _, size := range []int64{0, 1, most, most + 1} {
+		body := &io.LimitedReader{R: zeros{}, N: size}
+		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/share", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = size
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/?shared=failed" {
+			t.Errorf("%d bytes: %s to %q", size, response.Status, response.Header.Get("Location"))
+		}
+	}
+}
+
+func TestAShareIsNotReadForEver(t *testing.T) {
+	const most = 64 << 20
+	body := &io.LimitedReader{R: zeros{}, N: most + 1<<20}
+	w := httptest.NewRecorder()
+	staticFiles(t).ServeHTTP(w, httptest.NewRequest("POST", "/share", body))
+	if w.Code != http.StatusSeeOther || body.N != 1<<20 {
+		t.Errorf("%d after %d bytes", w.Code, most+1<<20-body.N)
+	}
+}
+
+// zeros never end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func TestStaticIsCompressedAndAskedForAgain(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/gif"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,15 @@ func allocated(do func()) uint64 {
 	do()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// inUse returns the bytes of the heap that a collection finds in use: not what was thrown away since, however long the
+// caller had to wait for its turn.
+func inUse() uint64 {
+	runtime.GC()
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return live[0].Value.Uint64()
 }
 
 // pngBomb is a well-formed grey PNG of one bit a pixel, side by side, all black: 26 KB for 210 megapixels.
@@ -277,9 +287,7 @@ func TestConcurrentPhotosShareOneMemoryBudget(t *testing.T) {
 	const side = 1000
 	data := pngOf(t, image.NewNRGBA(image.Rect(0, 0, side, side))) // estimated at 12 bytes a pixel: 12 MB
 	p := pipeline(t, &imaging.Options{MemoryBudget: 13 * side * side, Widths: []int{64}})
-	runtime.GC()
-	var start runtime.MemStats
-	runtime.ReadMemStats(&start)
+	start := inUse()
 	done := make(chan struct{})
 	var peak uint64
 	var watch, work sync.WaitGroup
@@ -291,10 +299,8 @@ func TestConcurrentPhotosShareOneMemoryBudget(t *testing.T) {
 			case <-done:
 				return
 			case <-tick.C:
-				runtime.GC() // so that what is counted is what is in use
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				peak = max(peak, m.HeapAlloc-min(m.HeapAlloc, start.HeapAlloc))
+				now := inUse()
+				peak = max(peak, now-min(now, start))
 			}
 		}
 	})

@@ -30,7 +30,7 @@ describe('the app', () => {
     for (const [seed, [width, height]] of shapes.entries()) photos.push(await landscape(browser, seed + 3, width, height));
     await page.locator('input[type=file]').first().setInputFiles(photos.map(({ name, type, bytes }) => ({ name, mimeType: type, buffer: bytes })));
     const published = async () => (await (await context.request.get(`${server.url}/api/photos`)).json()).photos.length;
-    await vi.waitUntil(async () => (await published()) === photos.length, { timeout: 60_000, interval: 200 });
+    await vi.waitUntil(async () => (await published()) === photos.length, { timeout: 200_000, interval: 200 });
     cookies = await context.cookies();
     await context.close();
   });
@@ -82,7 +82,7 @@ describe('the app', () => {
     const lightbox = page.getByRole('dialog');
     await lightbox.waitFor();
     // It takes no keys while it opens.
-    await expect.poll(async () => (await page.keyboard.press('Escape'), lightbox.count()), { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await page.keyboard.press('Escape'), lightbox.count())).toBe(0);
     await expect.poll(focused).toBe(opened);
     await context.close();
   });

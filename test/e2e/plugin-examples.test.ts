@@ -62,7 +62,7 @@ describe.each(storages)('the plugin’s examples on %s', (storage) => {
     const page = await open('container-sas');
     await choose(page);
     await page.getByText(`The picture is at ${server.blobUrl}/images/`).waitFor();
-    expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1);
+    await expect.poll(() => page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1);
     const published = async () => ((await (await fetch(`${server.url}/api/photos?owner=public`)).json()) as Photos).photos;
     await expect.poll(published, { timeout: 20_000 }).toHaveLength(1);
     expect(await download((await published())[0]!.original.url)).toEqual(photo.bytes);

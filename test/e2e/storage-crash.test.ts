@@ -58,7 +58,7 @@ describe('valetkey storage, killed again and again', () => {
     const check = Running.start(binary, ['storage', 'check', '--data', folder.path]);
     expect(await check.ends(), check.stdout).toBe(0);
     expect(check.stdout).toMatch(/all is well/);
-  }, 120_000);
+  }, 300_000);
 
   /** Lets the clients write until the service is killed, when some number of writes have begun. */
   async function killAmid(

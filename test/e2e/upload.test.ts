@@ -79,14 +79,14 @@ describe.each(storages)('uploading from a browser to %s', (storage) => {
     const throttle = (uploadThroughput: number) =>
       link.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
     await throttle(3_000_000); // bytes a second: slow enough for progress to be seen
-    const progress = watchProgress(page);
+    await watchProgress(page);
     await page
       .locator('input[type=file]')
       .first()
       .setInputFiles(photos.map(({ name, type, bytes }) => ({ name, mimeType: type, buffer: bytes })));
     await expect.poll(listed, { timeout: 90_000 }).toHaveLength(photos.length);
     await throttle(-1);
-    const seen = await progress();
+    const seen = await page.evaluate(() => (window as unknown as { seen: number[] }).seen);
     expect(seen.filter((value) => value > 0 && value < 100).length, `progress seen: ${seen}`).toBeGreaterThan(3);
 
     for (const photo of photos) {
@@ -184,26 +184,18 @@ function difference(page: Page, photo: Photo, url: string): Promise<number> {
   );
 }
 
-/** Collects the values of the page's progress bars until the returned function is called. */
-function watchProgress(page: Page): () => Promise<number[]> {
-  const seen = new Set<number>();
-  let watching = true;
-  const done = (async () => {
-    while (watching) {
-      const values = await page.evaluate(() =>
-        [...document.querySelectorAll('[role=progressbar], progress')].map((bar) =>
-          bar instanceof HTMLProgressElement ? (bar.value / bar.max) * 100 : Number(bar.getAttribute('aria-valuenow')),
-        ),
-      );
-      for (const value of values) seen.add(value);
-      await page.waitForTimeout(50);
-    }
-  })();
-  return async () => {
-    watching = false;
-    await done;
-    return [...seen].sort((a, b) => a - b);
-  };
+/** Collects all values that the page's progress bars have from now on, however seldom somebody looks. */
+function watchProgress(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const seen: number[] = [];
+    Object.assign(window, { seen });
+    new MutationObserver(() => {
+      for (const bar of document.querySelectorAll('[role=progressbar]')) {
+        const value = Number(bar.getAttribute('aria-valuenow'));
+        if (!seen.includes(value)) seen.push(value);
+      }
+    }).observe(document, { subtree: true, childList: true, attributeFilter: ['aria-valuenow'] });
+  });
 }
 
 async function screenshot(page: Page, name: string) {

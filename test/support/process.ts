@@ -10,6 +10,8 @@ export const root = path.resolve(import.meta.dirname, '../..');
 export class Running {
   stdout = '';
   stderr = '';
+  /** Whether it has ended, and all that it said was heard: that may come later. */
+  private closed = false;
   private readonly waiting = new Set<() => void>();
 
   private constructor(
@@ -18,7 +20,10 @@ export class Running {
   ) {
     child.stdout?.on('data', (chunk) => this.heard('stdout', chunk));
     child.stderr?.on('data', (chunk) => this.heard('stderr', chunk));
-    child.on('exit', () => this.wake());
+    child.on('close', () => {
+      this.closed = true;
+      this.wake();
+    });
   }
 
   static start(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Running {
@@ -40,7 +45,7 @@ export class Running {
     for (;;) {
       const match = pattern.exec(this[stream]);
       if (match) return match;
-      if (this.ended) {
+      if (this.closed) {
         throw new Error(`${this.name} ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.stdout}${this.stderr}`);
       }
       await new Promise<void>((resolve) => this.waiting.add(resolve));
@@ -52,23 +57,16 @@ export class Running {
     return (await this.says(pattern))[1] ?? '';
   }
 
-  /** Asks the program to stop and returns its exit status. */
+  /** Asks the program to stop and returns its exit status, when it has said its last. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (!this.ended) {
-      this.child.kill(signal);
-      await once(this.child, 'exit');
-    }
-    return this.child.exitCode;
+    this.child.kill(signal);
+    return this.ends();
   }
 
   /** Waits for the program's own end and returns its exit status. */
   async ends(): Promise<number | null> {
-    if (!this.ended) await once(this.child, 'exit');
+    if (!this.closed) await once(this.child, 'close');
     return this.child.exitCode;
-  }
-
-  private get ended(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   private heard(stream: 'stdout' | 'stderr', chunk: Buffer) {

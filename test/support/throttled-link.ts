@@ -7,6 +7,9 @@ export class ThrottledLink {
   readonly bodies: RequestBodies = new Map();
   private readonly sockets = new Set<Socket>();
   private isCut = false;
+  /** Bytes that may still go to the server, and who waits for there to be more of them. */
+  private room = Infinity;
+  private readonly held = new Set<Socket>();
   /** When the link will have carried what it took, in milliseconds. */
   private busyUntil = 0;
   private readonly server = createServer((client) => this.carry(client));
@@ -38,6 +41,13 @@ export class ThrottledLink {
     this.isCut = false;
   }
 
+  /** Lets so many bytes more go to the server, and holds back those after them. */
+  allow(bytes: number) {
+    this.room = bytes;
+    for (const sender of this.held) sender.resume();
+    this.held.clear();
+  }
+
   async close(): Promise<void> {
     this.server.close();
     for (const socket of this.sockets) socket.destroy();
@@ -57,6 +67,7 @@ export class ThrottledLink {
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this.sockets.delete(socket);
+        this.held.delete(socket);
         other.destroy();
       });
     }
@@ -71,11 +82,12 @@ export class ThrottledLink {
 
   /** Takes nothing more from a sender whose bytes are ahead of what the link carries. It makes up for late timers. */
   private throttle(sender: Socket, bytes: number) {
+    this.room -= bytes;
     const now = performance.now();
     this.busyUntil = Math.max(now - 200, this.busyUntil) + (bytes / this.bytesPerSecond) * 1000;
     const ahead = this.busyUntil - now;
-    if (ahead < 5) return;
+    if (ahead < 5 && this.room > 0) return;
     sender.pause();
-    setTimeout(() => sender.resume(), ahead);
+    setTimeout(() => (this.room > 0 ? sender.resume() : this.held.add(sender)), ahead);
   }
 }

@@ -320,7 +320,8 @@ function Foot({ list, onFiles }: { list: PhotoList; onFiles: (files: File[]) => 
       </div>
     )
   }
-  if (loading !== 'complete') return <p class="loading" role="status"><span class="visually-hidden">{t.loading}</span></p>
+  // Another one below each page that comes in: the same one would be seen to jump there.
+  if (loading !== 'complete') return <p key={photos.length} class="loading" role="status"><span class="visually-hidden">{t.loading}</span></p>
   if (photos.length > 0) return <Footer />
   return (
     <>

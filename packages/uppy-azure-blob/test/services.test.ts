@@ -300,7 +300,7 @@ describe.each(services.filter(({ skip }) => !skip))('$name', ({ name, start }) =
       } finally {
         await proxy.stop()
       }
-    }, 60_000)
+    }, 240_000)
   })
 
   it.skipIf(name === 'Azurite')('CRC-64 is checked as MD5 is (Azurite does not know it)', async () => {

@@ -122,7 +122,7 @@ describe('upload in blocks', () => {
     let stalled = false
     storage.trouble = () => !stalled && (stalled = true)
     const kinds: string[] = []
-    await upload(new Blob([bytes(900)]), options({ inBlocks: true, stallTimeout: 400, onRetry: (error) => kinds.push(error.kind) }))
+    await upload(new Blob([bytes(900)]), options({ inBlocks: true, stallTimeout: 2000, onRetry: (error) => kinds.push(error.kind) }))
     expect(kinds).toEqual(['stalled'])
     expect(storage.committed).toHaveLength(900)
   })

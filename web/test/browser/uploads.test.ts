@@ -10,7 +10,7 @@ import { fileInput, phone, pictures, startApp, visit } from './visit'
 
 const app = startApp()
 
-const added = (page: Page, photos: number) => expect.poll(() => page.locator('.tile').count(), { timeout: 60_000 }).toBe(photos)
+const added = (page: Page, photos: number) => expect.poll(() => page.locator('.tile').count(), { timeout: 100_000 }).toBe(photos)
 const listed = async (page: Page) => (await (await page.context().request.get(`${app.server.url}/api/photos`)).json()).photos
 
 /** Lets no upload be completed until the returned function is called. */
@@ -39,7 +39,11 @@ describe('whole folders', () => {
     await page.locator('.empty').waitFor()
     const session = await page.context().newCDPSession(page)
     const data = { items: [], files: [folder.trip], dragOperationsMask: 1 }
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await session.send('Input.dispatchDragEvent', { type, x: 400, y: 400, data })
+    const drag = (type: 'dragEnter' | 'dragOver' | 'drop') => session.send('Input.dispatchDragEvent', { type, x: 400, y: 400, data })
+    await drag('dragEnter')
+    await page.locator('.drop[data-on=true]').waitFor()
+    await drag('dragOver')
+    await drag('drop')
     await added(page, 2)
     await leave()
     await folder.remove()
@@ -98,8 +102,8 @@ describe('while uploads are under way', () => {
     const release = await hold(page)
     await fileInput(page).setInputFiles(pictures.slice(0, 2))
     await page.locator('[data-status=finishing]').nth(1).waitFor()
+    await expect.poll(async () => (await seen()).said[0]).toMatch(/^Uploading 0 of 2/)
     expect(await seen()).toMatchObject({ locks: 1, released: 0 })
-    expect((await seen()).said[0]).toMatch(/^Uploading 0 of 2/)
 
     const asked = page.waitForEvent('dialog')
     const leaving = page.evaluate(() => void setTimeout(() => location.reload()))

@@ -17,7 +17,6 @@ export const pictures = [
 
 export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
 
-
 /** The built app, served to a real browser. */
 export interface App {
   browser: Browser
@@ -55,14 +54,32 @@ export interface VisitOptions extends BrowserContextOptions {
 /** A visitor; of their own unless `storageState` says whose. */
 export async function visit({ browser, server }: App, { path = '/', prepare, ...options }: VisitOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })
+  context.setDefaultTimeout(100_000) // of a single step: half a minute may be too short when others use the machine
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.addInitScript(linger)
   await prepare?.(page)
   await page.goto(server.url + path)
   return { page, complaints, leave: () => context.close() }
 }
+
+/**
+ * What the app takes away by itself, after six or seven seconds, stays ten times as long: a busy machine may need that long
+ * until it has seen a message and pressed its button.
+ */
+function linger(): void {
+  const setOnTime = setTimeout
+  const late = (run: () => void, delay = 0, ...rest: []) => setOnTime(run, delay >= 6000 ? delay * 10 : delay, ...rest)
+  Object.assign(globalThis, { setTimeout: late })
+}
+
+/** Which part of the app is shown, by its address: asked of the page, as the browser's own word of it comes later. */
+export const hash = (page: Page) => page.evaluate(() => location.hash)
+
+/** Waits until what the page shows now has been drawn. */
+export const drawn = (page: Page) => page.evaluate(() => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))))
 
 export const fileInput = (page: Page) => page.locator('input[type=file]').first()
 
@@ -70,8 +87,15 @@ export const fileInput = (page: Page) => page.locator('input[type=file]').first(
 export async function upload(page: Page, files = pictures): Promise<void> {
   const before = await page.locator('.tile').count()
   await fileInput(page).setInputFiles(files)
-  await vi.waitUntil(async () => (await page.locator('.tile img.is-loaded').count()) === before + files.length, { timeout: 60_000 })
-  await page.getByRole('region', { name: /Uploads|الرفع/ }).getByRole('button', { name: /^(Close|إغلاق)$/ }).click()
+  await vi.waitUntil(async () => (await page.locator('.tile img.is-loaded').count()) === before + files.length, { timeout: 100_000 })
+  await closeTray(page)
+}
+
+/** Closes the tray of uploads, once all of them have come to an end. */
+export async function closeTray(page: Page): Promise<void> {
+  const tray = page.getByRole('region', { name: /Uploads|الرفع/ })
+  await tray.getByRole('button', { name: /^(Close|إغلاق)$/ }).click()
+  await tray.waitFor({ state: 'detached' })
 }
 
 /** What axe finds, a line each; empty when all is well. */
@@ -107,12 +131,31 @@ function synthetic(i: number) {
   }
 }
 
-/** Touches the screen: each moment is where the fingers are; after the last one they are lifted. */
+/**
+ * Touches the screen: each moment is where the fingers are; after the last one they are lifted. Every moment is drawn before
+ * the next one comes, so that a slow page sees all of them.
+ */
 export async function touch(page: Page, moments: { x: number; y: number }[][]): Promise<void> {
   const session = await page.context().newCDPSession(page)
+  await drawn(page)
   for (const [i, touchPoints] of moments.entries()) {
     await session.send('Input.dispatchTouchEvent', { type: i === 0 ? 'touchStart' : 'touchMove', touchPoints })
+    await drawn(page)
   }
   await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  await session.detach()
+}
+
+/** A finger across a phone's screen: so far that it does not have to be fast. */
+export const swipe = (page: Page, towards: 'left' | 'right') =>
+  touch(page, Array.from({ length: 8 }, (_, i) => [{ x: towards === 'left' ? 370 - i * 50 : 20 + i * 50, y: 400 }]))
+
+/** Taps twice. All is sent at once: a second tap that comes late is another one. */
+export async function doubleTap(page: Page, x: number, y: number): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  await drawn(page)
+  await Promise.all([[{ x, y }], [], [{ x, y }], []].map((touchPoints) =>
+    session.send('Input.dispatchTouchEvent', { type: touchPoints.length > 0 ? 'touchStart' : 'touchEnd', touchPoints })))
+  await drawn(page)
   await session.detach()
 }
