@@ -12,7 +12,7 @@ export type SigningOptions = ValetkeyOptions | GetUploadOptions | SignRequestOpt
 
 /** What the Uppy plugin and the framework-free core have in common. */
 export interface TransferOptions {
-  /** Requests with bytes in flight at once, over all blocks of all files; also files under way at once. Default 6. */
+  /** Requests with bytes in flight at once, over all blocks of all files; as many files again are signed ahead. Default 6. */
   limit?: number
   /** Milliseconds before each retry of a failed request; its length is the number of retries. Spread by 50 %. */
   retryDelays?: readonly number[]

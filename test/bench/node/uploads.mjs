@@ -11,7 +11,7 @@ const [app, middleware] = process.argv.slice(2);
 
 const source = `
   import { BlockBlobClient } from '@azure/storage-blob';
-  import { upload } from 'uppy-azure-blob/core';
+  import { createLanes, upload } from 'uppy-azure-blob/core';
 
   const size = 4_000_000;
   const photo = () => {
@@ -26,9 +26,9 @@ const source = `
   // One upload each. Photos are not completed: what checking them costs is measured elsewhere.
   const ways = {
     plugin: {
-      atOnce: 6,
-      begin: () => undefined,
-      one: (file) => upload(file, { getUpload: grant, inBlocks: false }),
+      atOnce: Infinity, // the lanes see to it
+      begin: () => createLanes(6),
+      one: (file, lanes) => upload(file, { getUpload: grant, inBlocks: false, lanes }),
     },
     fetch: {
       atOnce: 6,
@@ -68,7 +68,7 @@ const source = `
     const began = performance.now();
     const ready = await begin();
     let next = 0;
-    await Promise.all(Array.from({ length: atOnce }, async () => {
+    await Promise.all(Array.from({ length: Math.min(atOnce, count) }, async () => {
       while (next < count) await one(files[next++ % files.length], ready);
     }));
     return (performance.now() - began) / 1000;
