@@ -41,7 +41,7 @@ export async function upload(file: Blob, options: UploadOptions, shared?: Shared
 /** Tells the server to forget an upload. Without an API that keeps uploads there is nothing to tell. */
 export async function discard(state: ResumeState, options: UploadOptions): Promise<void> {
   checkSigning(options)
-  if (!('endpoint' in options)) return
+  if (options.endpoint === undefined) return
   const info: FileInfo = { name: '', type: '', size: state.size, meta: {} }
   const retry: RetryOptions = { delays: [], maxRetryAfter: 0 }
   await new ValetkeyDestination(options, info, new ServerClock(), retry, state).discard()
@@ -200,7 +200,7 @@ class Attempt {
     const options = this.#options
     const { retry } = this.#requests
     const info = fileInfo(this.#file, options)
-    if ('endpoint' in options && options.endpoint !== undefined) {
+    if (options.endpoint !== undefined) {
       return new ValetkeyDestination(options, info, shared.clock, retry, this.#resume, shared.introduction)
     }
     const blobName = this.#resume?.id ?? options.blobName ?? randomName(info.name)
@@ -211,14 +211,11 @@ class Attempt {
       overwrite: options.overwrite ?? transferDefaults.overwrite,
     }
     const signer =
-      'getUpload' in options
+      options.getUpload !== undefined
         ? getUploadSigner(options, info, blobName, shared.clock, retry, this.#resume)
-        : 'signRequest' in options
+        : options.signRequest !== undefined
           ? signRequestSigner(options, info, blobName, retry)
-          : 'getCredentials' in options
-            ? credentialsSigner(shared.keeper ?? credentialsKeeper(options, shared.clock, retry), blobName)
-            : undefined
-    if (signer === undefined) throw new TypeError('no signer')
+          : credentialsSigner(shared.keeper ?? credentialsKeeper(options, shared.clock, retry), blobName)
     return new DirectDestination(signer, info, direct, this.#requests, this.#resume)
   }
 
