@@ -4,10 +4,10 @@ import { type IncomingMessage, type ServerResponse, createServer, request } from
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import {
-  BlobSASPermissions, BlobServiceClient, StorageSharedKeyCredential, generateBlobSASQueryParameters,
+  BlobSASPermissions, BlobServiceClient, type ContainerClient, StorageSharedKeyCredential, generateBlobSASQueryParameters,
 } from '@azure/storage-blob';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { bundle } from '../support/bundle.ts';
 import { type Photo, drawnPhoto } from '../support/photos.ts';
@@ -17,9 +17,12 @@ import { type Server, startValetkey, storages } from '../support/servers.ts';
 /** The plugin's examples as they stand, each in a page of its own, as somebody's site would have them. */
 const examples = ['valetkey', 'container-sas', 'own-backend'] as const;
 
+/** What the own backend's page uploads: several blocks. */
+const bytes = randomBytes(9_000_000);
+
 const scripts = new Map<string, string>();
 beforeAll(async () => {
-  for (const name of examples) scripts.set(`/${name}.js`, await bundle(script(name)));
+  for (const name of examples) for (const [file, code] of await bundle(name, script(name))) scripts.set(file, code);
 });
 
 describe.each(storages)('the plugin’s examples on %s', (storage) => {
@@ -41,9 +44,10 @@ describe.each(storages)('the plugin’s examples on %s', (storage) => {
     await server?.close();
   });
 
-  const open = async (name: (typeof examples)[number]): Promise<Page> => {
+  const open = async (name: (typeof examples)[number], prepare?: (page: Page) => Promise<void>): Promise<Page> => {
     const page = await browser.newPage();
     page.on('pageerror', (error) => expect.fail(`${name}: ${error}`));
+    await prepare?.(page);
     await page.goto(`${site.url}/${name}`);
     return page;
   };
@@ -68,32 +72,82 @@ describe.each(storages)('the plugin’s examples on %s', (storage) => {
     expect(await download((await published())[0]!.original.url)).toEqual(photo.bytes);
   });
 
-  // Its blocks carry a CRC-64, which Azurite refuses.
-  test.skipIf(storage === 'azurite')('own-backend.ts', async () => {
-    const key = new StorageSharedKeyCredential(new URL(server.blobUrl).pathname.slice(1), server.accountKey);
-    const container = new BlobServiceClient(server.blobUrl, key).getContainerClient('own');
-    await container.create();
-    const signed: { blobName: string; type: string; size: number }[] = [];
-    site.sign = (wish) => {
-      signed.push(wish);
-      const expiresOn = new Date(Date.now() + 15 * 60_000);
-      const sas = generateBlobSASQueryParameters(
-        { containerName: 'own', blobName: wish.blobName, permissions: BlobSASPermissions.parse('rw'), expiresOn }, key);
-      return { url: `${container.getBlobClient(wish.blobName).url}?${sas}`, expiresAt: expiresOn.toISOString() };
+  describe('own-backend.ts', () => {
+    let container: ContainerClient;
+    let signed: { blobName: string; type: string; size: number }[];
+
+    beforeAll(async () => {
+      const key = new StorageSharedKeyCredential(new URL(server.blobUrl).pathname.slice(1), server.accountKey);
+      container = new BlobServiceClient(server.blobUrl, key).getContainerClient('own');
+      await container.create();
+      site.sign = (wish) => {
+        signed.push(wish);
+        const expiresOn = new Date(Date.now() + 15 * 60_000);
+        const sas = generateBlobSASQueryParameters(
+          { containerName: 'own', blobName: wish.blobName, permissions: BlobSASPermissions.parse('rw'), expiresOn }, key);
+        return { url: `${container.getBlobClient(wish.blobName).url}?${sas}`, expiresAt: expiresOn.toISOString() };
+      };
+    });
+    beforeEach(() => {
+      signed = [];
+      site.policy = '';
+    });
+
+    /** Uploads with the page; says what carried the checksums, and how often the page itself read bytes. */
+    const upload = async (integrity: 'crc64' | 'md5') => {
+      const headers = new Set<string>();
+      const workers: string[] = [];
+      const page = await open('own-backend', async (page) => {
+        page.on('worker', (worker) => workers.push(new URL(worker.url()).pathname));
+        page.on('request', (request) => {
+          for (const name of ['x-ms-content-crc64', 'content-md5']) if (request.headers()[name]) headers.add(name);
+        });
+        await page.addInitScript(() => {
+          const read = Blob.prototype.arrayBuffer;
+          Object.assign(window, { reads: 0 });
+          Blob.prototype.arrayBuffer = function () {
+            (window as unknown as { reads: number }).reads++;
+            return read.call(this);
+          };
+        });
+      });
+      const { failed, reads } = await page.evaluate(async (integrity) => {
+        const { uppy } = window as unknown as { uppy: import('@uppy/core').default };
+        uppy.getPlugin('AzureBlob')!.setOptions({ integrity });
+        uppy.addFile({ name: 'film.bin', type: 'application/octet-stream', data: await (await fetch('/film.bin')).blob() });
+        const failed = (await uppy.upload())?.failed?.map(({ error }) => error);
+        return { failed, reads: (window as unknown as { reads: number }).reads };
+      }, integrity);
+      expect(failed).toEqual([]);
+      expect(signed).toMatchObject([{ type: 'application/octet-stream', size: bytes.length }]);
+      const stored = container.getBlockBlobClient(signed[0]!.blobName);
+      expect((await stored.downloadToBuffer()).equals(bytes)).toBe(true);
+      expect((await stored.getBlockList('committed')).committedBlocks!.length).toBeGreaterThan(1);
+      await page.close();
+      return { headers: [...headers], workers, reads };
     };
-    const page = await open('own-backend');
-    const bytes = randomBytes(9_000_000); // several blocks
-    const transfer = await page.evaluateHandle((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), bytes.toString('base64'));
-    const failed = await page.evaluate(async (data) => {
-      const { uppy } = window as unknown as { uppy: import('@uppy/core').default };
-      uppy.addFile({ name: 'film.bin', type: 'application/octet-stream', data: new Blob([data as BlobPart]) });
-      return (await uppy.upload())?.failed?.map(({ error }) => error);
-    }, transfer);
-    expect(failed).toEqual([]);
-    expect(signed).toMatchObject([{ type: 'application/octet-stream', size: bytes.length }]);
-    const stored = container.getBlockBlobClient(signed[0]!.blobName);
-    expect((await stored.downloadToBuffer()).equals(bytes)).toBe(true);
-    expect((await stored.getBlockList('committed')).committedBlocks!.length).toBeGreaterThan(1);
+
+    // Azurite refuses CRC-64: a site that is tried out with it has its blocks checked by MD5.
+    test.skipIf(storage === 'azurite')('computes the CRC-64 of its blocks in a worker', async () => {
+      const { headers, workers, reads } = await upload('crc64');
+      expect(headers).toEqual(['x-ms-content-crc64']);
+      expect(workers).toEqual([expect.stringMatching(/checksum-worker/)]);
+      expect(reads).toBe(0);
+    });
+
+    test('computes their MD5 in a worker', async () => {
+      const { headers, workers, reads } = await upload('md5');
+      expect(headers).toEqual(['content-md5']);
+      expect(workers).toEqual([expect.stringMatching(/checksum-worker/)]);
+      expect(reads).toBe(0);
+    });
+
+    test('computes them by itself where the page’s policy forbids workers', async () => {
+      site.policy = "worker-src 'none'";
+      const { headers, reads } = await upload('md5');
+      expect(headers).toEqual(['content-md5']);
+      expect(reads).toBeGreaterThanOrEqual(9); // a MiB at a time
+    });
   });
 });
 
@@ -115,6 +169,8 @@ interface Site {
   url: string;
   /** Where calls below /api/ go. */
   apiUrl: string;
+  /** The pages' Content-Security-Policy; none when empty. */
+  policy: string;
   /** The site's own backend. */
   sign: (wish: { blobName: string; type: string; size: number }) => { url: string; expiresAt: string };
   close: () => Promise<void>;
@@ -131,9 +187,10 @@ async function startSite(): Promise<Site> {
       const answer = site.sign(JSON.parse(Buffer.concat(chunks).toString()) as Parameters<Site['sign']>[0]);
       return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
     }
+    if (pathname === '/film.bin') return void response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end(bytes);
     const code = scripts.get(pathname);
     if (code !== undefined) return void response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(code);
-    response.writeHead(200, { 'Content-Type': 'text/html' }).end(
+    response.writeHead(200, { 'Content-Type': 'text/html', ...(site.policy && { 'Content-Security-Policy': site.policy }) }).end(
       `<!doctype html><meta charset="utf-8"><title>Example</title><link rel="icon" href="data:,">
        <progress value="0"></progress><input type="file"><script type="module" src="${pathname}.js"></script>`);
   });
@@ -142,6 +199,7 @@ async function startSite(): Promise<Site> {
   const site: Site = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     apiUrl: '',
+    policy: '',
     sign: () => {
       throw new Error('nobody signs');
     },

@@ -44,7 +44,7 @@ describe.each(storages)('the tutorial’s page on %s', (storage) => {
     pagesUrl = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
     server = await startValetkey(storage, ['--origin', pagesUrl, '--landing-poll', '200ms']);
     files.set('/', page);
-    files.set('/page.js', await bundle(script(server.url)));
+    for (const [file, code] of await bundle('page', script(server.url))) files.set(file, code);
     browser = await launchBrowser();
     photo = await cameraPhoto();
   });

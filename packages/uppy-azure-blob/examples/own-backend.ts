@@ -13,5 +13,5 @@ export const uppy = new Uppy().use(AzureBlob, {
     return (await answer.json()) as { url: string; expiresAt: string }
   },
   limit: 4,
-  integrity: 'crc64',
+  integrity: 'crc64', // 'md5' with Azurite, which lacks CRC-64
 })

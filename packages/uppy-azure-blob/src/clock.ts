@@ -12,6 +12,11 @@ export class ServerClock {
     return this.#least <= 0 && this.#most >= 0 ? 0 : (this.#least + this.#most) / 2
   }
 
+  /** Whether any answer has told the server's time. */
+  get measured(): boolean {
+    return this.#most < Infinity
+  }
+
   now(): number {
     return Date.now() + this.skew
   }

@@ -33,8 +33,10 @@ export class GrantKeeper {
     const now = this.#clock.now()
     this.#grant = grant
     const lifetime = (grant.expiresAt ?? Infinity) - now
-    // One that has expired the moment it arrives means that our idea of the server's time is wrong: let a 403 decide.
-    this.#renewAt = lifetime > 0 && grant.expiresAt ? grant.expiresAt - Math.min(margin, lifetime / 5) : Infinity
+    // One that has expired the moment it arrives was long on its way, or was read late by a page that was busy; unless
+    // nothing but our own clock says so: then let a 403 decide.
+    const credible = lifetime > 0 || this.#clock.measured
+    this.#renewAt = credible && grant.expiresAt ? grant.expiresAt - Math.max(0, Math.min(margin, lifetime / 5)) : Infinity
   }
 
   /** The grant to sign the next request with. */

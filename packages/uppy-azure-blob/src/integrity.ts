@@ -17,12 +17,14 @@ interface Job {
 }
 
 let worker: Worker | undefined
+/** The page's policy forbids workers, or the worker's script is not there: asking again would only fill the console. */
+let forbidden = false
 let jobs = new Map<number, Job>()
 let lastJob = 0
 
 /** Computes in a worker, so that the page stays smooth; here, where there are no workers. */
 async function computeAside(body: Blob, kind: ChecksumKind): Promise<string> {
-  if (typeof Worker === 'undefined') return checksum(body, kind)
+  if (typeof Worker === 'undefined' || forbidden) return checksum(body, kind)
   try {
     return await new Promise<string>((resolve, reject) => {
       worker ??= startWorker()
@@ -40,14 +42,23 @@ async function computeAside(body: Blob, kind: ChecksumKind): Promise<string> {
 class WorkerFailure extends Error {}
 
 function startWorker(): Worker {
-  const started = new Worker(new URL('./checksum-worker.js', import.meta.url), { type: 'module' })
+  let started: Worker
+  try {
+    started = new Worker(new URL('./checksum-worker.js', import.meta.url), { type: 'module' })
+  } catch (cause) {
+    forbidden = true
+    throw new WorkerFailure('no worker', { cause })
+  }
+  let answered = false
   started.onmessage = ({ data }: MessageEvent<{ id: number; base64?: string; error?: string }>) => {
+    answered = true
     const job = jobs.get(data.id)
     jobs.delete(data.id)
     if (data.base64 !== undefined) job?.resolve(data.base64)
     else job?.reject(new Error(data.error))
   }
   started.onerror = () => {
+    forbidden = !answered
     const failed = jobs
     jobs = new Map()
     worker = undefined

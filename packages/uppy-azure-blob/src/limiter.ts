@@ -51,13 +51,23 @@ export class Limiter {
   }
 }
 
-/** What several uploads share: files under way, requests with bytes in flight, and commits being waited for. */
+/** What several uploads share. */
 export interface Lanes {
+  /** Files under way: those whose bytes are in flight, and the next ones, already granted. */
   files: Limiter
+  /** Blocks whose checksum is being computed or known, and which have not arrived. */
+  blocks: Limiter
+  /** Requests with bytes in flight. */
   requests: Limiter
+  /** Commits being waited for. */
   commits: Limiter
 }
 
+/**
+ * Lanes for uploads that keep to one `limit` together. Requests that share a link tend to end at once: as many others are
+ * made ready meanwhile, so that no lane idles while somebody signs or computes a checksum.
+ */
 export function createLanes(limit: number): Lanes {
-  return { files: new Limiter(limit), requests: new Limiter(limit), commits: new Limiter(limit) }
+  const ready = 2 * limit
+  return { files: new Limiter(ready), blocks: new Limiter(ready), requests: new Limiter(limit), commits: new Limiter(limit) }
 }

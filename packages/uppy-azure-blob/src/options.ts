@@ -7,12 +7,21 @@ import { defaultRetryDelays } from './retry.js'
 import type { GetCredentialsOptions, GetUploadOptions, SignRequestOptions } from './signers.js'
 import type { ValetkeyOptions } from './valetkey.js'
 
+/** `Chosen`, and none of the other options that a union of all would let through beside it. */
+type Only<Chosen, All = ValetkeyOptions | GetUploadOptions | SignRequestOptions | GetCredentialsOptions> = Chosen & {
+  [Name in Exclude<All extends unknown ? keyof All : never, keyof Chosen>]?: undefined
+}
+
 /** Who signs. Exactly one of them. */
-export type SigningOptions = ValetkeyOptions | GetUploadOptions | SignRequestOptions | GetCredentialsOptions
+export type SigningOptions =
+  | Only<ValetkeyOptions>
+  | Only<GetUploadOptions>
+  | Only<SignRequestOptions>
+  | Only<GetCredentialsOptions>
 
 /** What the Uppy plugin and the framework-free core have in common. */
 export interface TransferOptions {
-  /** Requests with bytes in flight at once, over all blocks of all files; also files under way at once. Default 6. */
+  /** Requests with bytes in flight at once, over all blocks of all files; as many files again are signed ahead. Default 6. */
   limit?: number
   /** Milliseconds before each retry of a failed request; its length is the number of retries. Spread by 50 %. */
   retryDelays?: readonly number[]

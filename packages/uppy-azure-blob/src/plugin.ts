@@ -69,7 +69,7 @@ export default class AzureBlob<M extends Meta, B extends Body> extends BasePlugi
       clock,
       introduction: new Introduction(),
       keeper:
-        'getCredentials' in opts ? credentialsKeeper(opts, clock, { delays, maxRetryAfter }) : undefined,
+        opts.getCredentials !== undefined ? credentialsKeeper(opts, clock, { delays, maxRetryAfter }) : undefined,
     }
   }
 

@@ -7,6 +7,8 @@ export interface RetryOptions {
   maxRetryAfter: number
   signal?: AbortSignal | undefined
   onRetry?: ((error: UploadError, attempt: number) => void) | undefined
+  /** From 0 to below 1; spreads the delays. Default `Math.random`. */
+  random?: () => number
 }
 
 export const defaultRetryDelays: readonly number[] = [500, 1000, 3000, 5000, 10_000, 20_000]
@@ -28,14 +30,15 @@ export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOpti
       if (delay === undefined || (error.retryAfter ?? 0) > options.maxRetryAfter) throw error
       failures++
       options.onRetry?.(error, failures)
-      await sleep(jittered(delay, error.retryAfter), options.signal)
+      await sleep(jittered(delay, error.retryAfter, options.random), options.signal)
     }
   }
 }
 
-/** Spreads `delay` over 50-150 %, and never comes back sooner than the server asked. */
-function jittered(delay: number, retryAfter = 0): number {
-  return Math.max(delay * (0.5 + Math.random()), retryAfter * (1 + Math.random() / 4))
+/** Spreads `delay` over 50-150 %, and never comes back sooner than the server asked, but up to a quarter later. */
+function jittered(delay: number, retryAfter = 0, random = Math.random): number {
+  const chance = random()
+  return Math.max(delay * (0.5 + chance), retryAfter * (1 + chance / 4))
 }
 
 function isOffline(): boolean {

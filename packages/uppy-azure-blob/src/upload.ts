@@ -1,12 +1,12 @@
 import { alreadyThere, DirectDestination, refusesToOverwrite } from './direct.js'
-import { type BlobRequestOptions, blobRequest } from './blob-request.js'
+import { type BlobRequest, type BlobRequestOptions, blobRequest } from './blob-request.js'
 import { type Block, cut } from './blocks.js'
 import { ServerClock } from './clock.js'
 import type { Destination, FileInfo, ResumeState, UploadResult } from './destination.js'
 import { UploadError } from './errors.js'
 import type { GrantKeeper } from './grant.js'
 import { integrityHeaders } from './integrity.js'
-import { createLanes } from './limiter.js'
+import { createLanes, type Lanes } from './limiter.js'
 import { checkSigning, transferDefaults, type UploadOptions } from './options.js'
 import type { RetryOptions } from './retry.js'
 import { credentialsKeeper, credentialsSigner, getUploadSigner, signRequestSigner } from './signers.js'
@@ -41,7 +41,7 @@ export async function upload(file: Blob, options: UploadOptions, shared?: Shared
 /** Tells the server to forget an upload. Without an API that keeps uploads there is nothing to tell. */
 export async function discard(state: ResumeState, options: UploadOptions): Promise<void> {
   checkSigning(options)
-  if (!('endpoint' in options)) return
+  if (options.endpoint === undefined) return
   const info: FileInfo = { name: '', type: '', size: state.size, meta: {} }
   const retry: RetryOptions = { delays: [], maxRetryAfter: 0 }
   await new ValetkeyDestination(options, info, new ServerClock(), retry, state).discard()
@@ -88,10 +88,10 @@ class Attempt {
         if (result !== undefined) return result
       }
       // The file's slot is free again while the server looks at what arrived: the next file's bytes can flow.
-      const ids = await lanes.files.run(priority, this.#stop.signal, () => this.#transfer(lanes.requests))
+      const ids = await lanes.files.run(priority, this.#stop.signal, () => this.#transfer(lanes))
       if (ids === undefined) return this.#destination.result()
       this.#keep({ committing: true })
-      return await lanes.commits.run(priority, this.#stop.signal, () => this.#commit(ids, lanes.requests))
+      return await lanes.commits.run(priority, this.#stop.signal, () => this.#commit(ids, lanes))
     } catch (error) {
       signal?.throwIfAborted()
       throw error
@@ -103,11 +103,11 @@ class Attempt {
   }
 
   /** Sends what is missing; the ids of all blocks in order, or undefined when one Put Blob did it all. */
-  async #transfer(requests: ReturnType<typeof createLanes>['requests']): Promise<string[] | undefined> {
+  async #transfer(lanes: Lanes): Promise<string[] | undefined> {
     const { inBlocks, blockSize, staged } = await this.#destination.open()
     this.#keep()
     if (!inBlocks) {
-      await requests.run(this.#options.priority ?? 0, this.#stop.signal, () => this.#putBlob())
+      await this.#putBlob(lanes)
       this.#report()
       return undefined
     }
@@ -117,11 +117,11 @@ class Attempt {
     this.#report()
     const next = missing[Symbol.iterator]()
     const worker = async (): Promise<void> => {
-      for (const block of next) {
-        await requests.run(this.#options.priority ?? 0, this.#stop.signal, () => this.#putBlock(block))
-      }
+      for (const block of next) await this.#putBlock(block, lanes)
     }
-    const workers = Array.from({ length: Math.min(requests.limit, missing.length) }, worker)
+    // Only checksums are worth beginning a block for before its turn comes.
+    const { limit } = this.#options.integrity ? lanes.blocks : lanes.requests
+    const workers = Array.from({ length: Math.min(limit, missing.length) }, worker)
     try {
       await Promise.all(workers)
     } catch (error) {
@@ -132,48 +132,35 @@ class Attempt {
     return blocks.map((block) => block.id)
   }
 
-  async #putBlock(block: Block): Promise<void> {
-    const body = this.#file.slice(block.start, block.end)
-    await this.#send(block.number, body, async () => {
-      const headers = await integrityHeaders(body, this.#options.integrity ?? false)
-      await blobRequest(
-        this.#destination,
-        {
-          operation: { operation: 'put-block', blockId: block.id },
-          headers,
-          body,
-          onProgress: (loaded) => this.#progress(block.number, loaded, body.size),
-        },
-        this.#requests,
-      )
-    })
-    this.#options.onBlock?.({ id: block.id, number: block.number, size: body.size })
+  async #putBlock({ number, id, start, end }: Block, lanes: Lanes): Promise<void> {
+    const body = this.#file.slice(start, end)
+    await this.#send(number, body, lanes, { operation: { operation: 'put-block', blockId: id } })
+    this.#options.onBlock?.({ id, number, size: body.size })
   }
 
-  async #putBlob(): Promise<void> {
+  #putBlob(lanes: Lanes): Promise<void> {
     const destination = this.#destination as DirectDestination
-    const body = this.#file.slice(0, this.#file.size)
-    await this.#send(0, body, async () => {
-      const headers = await integrityHeaders(body, this.#options.integrity ?? false)
-      await blobRequest(
-        destination,
-        {
-          operation: { operation: 'put-blob' },
-          headers: { 'x-ms-blob-type': 'BlockBlob', ...destination.blobHeaders(), ...headers },
-          body,
-          onProgress: (loaded) => this.#progress(0, loaded, body.size),
-          accept: alreadyThere,
-        },
-        this.#requests,
-      )
+    return this.#send(0, this.#file.slice(0, this.#file.size), lanes, {
+      operation: { operation: 'put-blob' },
+      headers: { 'x-ms-blob-type': 'BlockBlob', ...destination.blobHeaders() },
+      accept: alreadyThere,
     })
   }
 
-  async #send(number: number, body: Blob, request: () => Promise<void>): Promise<void> {
+  /** Sends a body when its turn comes, with the checksum that was computed while others had theirs. */
+  async #send(number: number, body: Blob, lanes: Lanes, request: BlobRequest): Promise<void> {
+    const { priority = 0, integrity = false } = this.#options
+    const { signal } = this.#stop
+    const onProgress = (loaded: number): void => this.#progress(number, loaded, body.size)
     try {
-      await request()
+      await lanes.blocks.run(priority, signal, async () => {
+        const headers = { ...request.headers, ...(await integrityHeaders(body, integrity)) }
+        await lanes.requests.run(priority, signal, () =>
+          blobRequest(this.#destination, { ...request, headers, body, onProgress }, this.#requests),
+        )
+      })
     } catch (error) {
-      if (this.#stop.signal.aborted) throw error
+      if (signal.aborted) throw error
       throw (await isReadable(body)) ? error : unreadable(error)
     }
     this.#blocksSent++
@@ -183,7 +170,7 @@ class Attempt {
   }
 
   /** Commits; when the server misses blocks, sends those and commits again. */
-  async #commit(ids: readonly string[], requests: ReturnType<typeof createLanes>['requests']): Promise<UploadResult> {
+  async #commit(ids: readonly string[], lanes: Lanes): Promise<UploadResult> {
     for (let round = 0; ; round++) {
       try {
         return await this.#destination.commit(ids)
@@ -192,7 +179,7 @@ class Attempt {
         if (error instanceof UploadError && refusesToOverwrite(error)) this.#keep()
         if (!(error instanceof UploadError) || error.status !== 409 || round >= 2) throw error
         const sent = this.#blocksSent
-        await this.#transfer(requests)
+        await this.#transfer(lanes)
         if (this.#blocksSent === sent) throw error
       }
     }
@@ -213,7 +200,7 @@ class Attempt {
     const options = this.#options
     const { retry } = this.#requests
     const info = fileInfo(this.#file, options)
-    if ('endpoint' in options && options.endpoint !== undefined) {
+    if (options.endpoint !== undefined) {
       return new ValetkeyDestination(options, info, shared.clock, retry, this.#resume, shared.introduction)
     }
     const blobName = this.#resume?.id ?? options.blobName ?? randomName(info.name)
@@ -224,14 +211,11 @@ class Attempt {
       overwrite: options.overwrite ?? transferDefaults.overwrite,
     }
     const signer =
-      'getUpload' in options
+      options.getUpload !== undefined
         ? getUploadSigner(options, info, blobName, shared.clock, retry, this.#resume)
-        : 'signRequest' in options
+        : options.signRequest !== undefined
           ? signRequestSigner(options, info, blobName, retry)
-          : 'getCredentials' in options
-            ? credentialsSigner(shared.keeper ?? credentialsKeeper(options, shared.clock, retry), blobName)
-            : undefined
-    if (signer === undefined) throw new TypeError('no signer')
+          : credentialsSigner(shared.keeper ?? credentialsKeeper(options, shared.clock, retry), blobName)
     return new DirectDestination(signer, info, direct, this.#requests, this.#resume)
   }
 

@@ -187,6 +187,18 @@ describe('the grant keeper', () => {
     keeper.refused(old)
     expect((await keeper.current()).url).toBe('u2')
   })
+  it('renews one that had expired on arrival where the server’s time was measured: the answer was late', async () => {
+    vi.useFakeTimers({ now: 0 })
+    const clock = new ServerClock()
+    let fetched = 0
+    const keeper = new GrantKeeper(clock, async () => ({ url: `u${++fetched}`, expiresAt: Date.now() + 4000 }))
+    // Asked for at 0, signed at once for four seconds, read nine seconds later by a page that was busy.
+    vi.setSystemTime(9000)
+    clock.observe('Thu, 01 Jan 1970 00:00:00 GMT', 0, 9000)
+    keeper.hold({ url: 'late', expiresAt: 4000 })
+    expect((await keeper.current()).url).toBe('u1')
+    expect((await keeper.current()).url).toBe('u1')
+  })
   it('does not renew on every block when the local clock is far ahead', async () => {
     let fetched = 0
     const keeper = new GrantKeeper(new ServerClock(), async () => ({ url: `u${++fetched}`, expiresAt: Date.now() - 3_600_000 }))
@@ -220,6 +232,24 @@ describe('retrying', () => {
     await vi.advanceTimersByTimeAsync(1252)
     expect(done).toBe(true)
     await expect(withRetry(failing(busy, 1), { delays: [1], maxRetryAfter: 4999 })).rejects.toBe(busy)
+  })
+  it('spreads each delay over 50 to 150 %, differently for each block that failed', async () => {
+    vi.useFakeTimers()
+    const waited = async (chances: (number | undefined)[], error = network): Promise<number[]> => {
+      const began = Date.now()
+      const waits = chances.map(async (chance) => {
+        await withRetry(failing(error, 1), { delays: [1000], maxRetryAfter: 60_000, ...(chance !== undefined && { random: () => chance }) })
+        return Date.now() - began
+      })
+      await vi.runAllTimersAsync()
+      return Promise.all(waits)
+    }
+    expect(await waited([0, 0.25, 0.5, 0.999_999_9])).toEqual([500, 750, 1000, 1499])
+    // By default no two waits are the same.
+    expect(new Set(await waited(Array.from({ length: 20 }, () => undefined))).size).toBeGreaterThan(1)
+    // Never sooner than the server asked; and not all at once then.
+    const busy = new UploadError('busy', { kind: 'server', status: 503, retryable: true, retryAfter: 2000 })
+    expect(await waited([0, 0.5, 0.999_999_9], busy)).toEqual([2000, 2250, 2499])
   })
   it('does not count the time offline', async () => {
     const page = Object.assign(new EventTarget(), { onLine: false })

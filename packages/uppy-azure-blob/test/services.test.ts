@@ -4,6 +4,7 @@ import type { ContainerClient } from '@azure/storage-blob'
 import { createLanes, discard, type ResumeState, upload } from '../src/core.js'
 import { type BlobService, haveEmbedded, startAzurite, startEmbedded } from './support/blob-service.js'
 import { type StandIn, startStandIn } from './support/valetkey.js'
+import { startCountingProxy } from './support/counting-proxy.js'
 import { startTroubledProxy } from './support/troubled-proxy.js'
 
 const services = [
@@ -268,6 +269,34 @@ describe.each(services.filter(({ skip }) => !skip))('$name', ({ name, start }) =
         blockSize: 64 * 1024,
       })
       expect(data.equals(await stored(location))).toBe(true)
+    })
+  })
+
+  describe('the limit', () => {
+    // Nothing is let in before as many requests as the limit are there: fewer at a time would wait for ever.
+    it.each([
+      { what: 'the blocks of one file', sizes: [400_000], limit: 4 },
+      { what: 'several files of one request each', sizes: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], limit: 4 },
+      { what: 'the blocks of several files', sizes: [100_000, 1, 200_000, 2, 150_000, 99_999, 3, 70_000], limit: 3 },
+    ])('holds, and is used, over $what', async ({ sizes, limit }) => {
+      const proxy = await startCountingProxy(new URL(service.endpoint).port, limit)
+      const lanes = createLanes(limit)
+      try {
+        const files = sizes.map(picture)
+        const getUpload = (_: unknown, { blobName }: { blobName: string }) => {
+          const url = new URL(`${service.endpoint}/images/${blobName}?${service.blobSas('images', blobName, 'rw')}`)
+          url.port = String(proxy.port)
+          return { url: url.href }
+        }
+        const results = await Promise.all(files.map(({ file }) => upload(file, { getUpload, lanes, blockSize: 32 * 1024, stallTimeout: 0 })))
+        for (const [i, { id }] of results.entries()) {
+          expect(files[i]!.data.equals(await storage().getBlobClient(id).downloadToBuffer())).toBe(true)
+        }
+        expect(proxy.busiest).toBe(limit)
+        expect(proxy.requests).toBeGreaterThanOrEqual(12)
+      } finally {
+        await proxy.stop()
+      }
     })
   })
 

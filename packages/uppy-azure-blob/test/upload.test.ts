@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { blockId } from '../src/blocks.js'
-import { upload, UploadError, type UploadOptions, type ResumeState } from '../src/core.js'
+import { createLanes, upload, UploadError, type UploadOptions, type ResumeState } from '../src/core.js'
 import { azureError, startStorage, type Storage } from './support/storage.js'
 
 const bytes = (size: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8)) & 255)
@@ -173,6 +173,56 @@ describe('upload in blocks', () => {
     const sums = storage.received.filter((request) => request.query.get('comp') === 'block').map((request) => request.headers['x-ms-content-crc64'])
     expect(sums).toHaveLength(3)
     for (const sum of sums) expect(sum).toMatch(/^[A-Za-z0-9+/]{11}=$/)
+  })
+})
+
+describe('uploads that share lanes', () => {
+  /** Keeps what is sent waiting for an answer until it is let go. */
+  const hold = (): (() => void) => {
+    const held: ServerResponse[] = []
+    storage.trouble = (request, response) => {
+      storage.blocks.set(request.query.get('blockid')!, request.body)
+      held.push(response)
+      return true
+    }
+    return () => {
+      storage.trouble = undefined
+      for (const each of held) each.writeHead(201).end()
+    }
+  }
+
+  it('have the next files signed while the bytes of the ones before are in flight', async () => {
+    const letGo = hold()
+    const lanes = createLanes(3)
+    let signed = 0
+    const getUpload = () => ({ url: `${storage.url}/images/${++signed}?sp=c` })
+    const done = Promise.all(Array.from({ length: 20 }, () => upload(new Blob([bytes(500)]), { getUpload, lanes, stallTimeout: 0 })))
+    await expect.poll(() => [storage.received.length, signed]).toEqual([3, 6])
+    letGo()
+    await done
+    expect(signed).toBe(20)
+    expect(storage.received).toHaveLength(20)
+    expect(storage.busiest).toBe(3)
+  })
+
+  it('compute the next checksums while the bytes of the blocks before are in flight, and read ahead for nothing else', async () => {
+    for (const [integrity, begun] of [['crc64', [0, 1000]], [false, [0]]] as const) {
+      storage.received.length = 0
+      const letGo = hold()
+      const file = new Blob([bytes(5000)])
+      const cuts: number[] = []
+      const slice = file.slice.bind(file)
+      file.slice = (start, end, type) => {
+        cuts.push(start!)
+        return slice(start, end, type)
+      }
+      const done = upload(file, options({ integrity, limit: 1, stallTimeout: 0 }))
+      await expect.poll(() => storage.received.length).toBe(1)
+      expect(cuts).toEqual(begun)
+      letGo()
+      await done
+      expect(cuts).toEqual([0, 1000, 2000, 3000, 4000])
+    }
   })
 })
 

@@ -11,7 +11,7 @@ const [app, middleware] = process.argv.slice(2);
 
 const source = `
   import { BlockBlobClient } from '@azure/storage-blob';
-  import { upload } from 'uppy-azure-blob/core';
+  import { createLanes, upload } from 'uppy-azure-blob/core';
 
   const size = 4_000_000;
   const photo = () => {
@@ -26,17 +26,19 @@ const source = `
   // One upload each. Photos are not completed: what checking them costs is measured elsewhere.
   const ways = {
     plugin: {
-      atOnce: 6,
-      begin: () => undefined,
-      one: (file) => upload(file, { getUpload: grant, inBlocks: false }),
+      atOnce: Infinity, // the lanes see to it
+      begin: () => createLanes(6),
+      one: (file, lanes) => upload(file, { getUpload: grant, inBlocks: false, lanes }),
     },
     fetch: {
       atOnce: 6,
       begin: credentials,
-      one: async (file, { sasKey, url }) => {
-        const answer = await fetch(url + '/images/' + name() + '?' + sasKey, { method: 'PUT', body: file, headers: { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2023-11-03' } });
-        if (!answer.ok) throw new Error(await answer.text());
-      },
+      one: (file, { sasKey, url }) => put(url + '/images/' + name() + '?' + sasKey, file),
+    },
+    asking: {
+      atOnce: 6,
+      begin: () => undefined,
+      one: async (file) => put((await grant(file)).url, file),
     },
     tutorial: { atOnce: 1, begin: () => undefined, one: tutorial },
     tutorial6: { atOnce: 6, begin: () => undefined, one: tutorial },
@@ -58,6 +60,11 @@ const source = `
     return answer.json();
   }
 
+  async function put(url, file) {
+    const answer = await fetch(url, { method: 'PUT', body: file, headers: { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2023-11-03' } });
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
   async function tutorial(file) {
     const { sasKey, url } = await credentials();
     await new BlockBlobClient(url + '/images/' + name() + '?' + sasKey).uploadBrowserData(file);
@@ -68,7 +75,7 @@ const source = `
     const began = performance.now();
     const ready = await begin();
     let next = 0;
-    await Promise.all(Array.from({ length: atOnce }, async () => {
+    await Promise.all(Array.from({ length: Math.min(atOnce, count) }, async () => {
       while (next < count) await one(files[next++ % files.length], ready);
     }));
     return (performance.now() - began) / 1000;

@@ -188,6 +188,20 @@ describe(`an upload of ${megabytes} MB`, { timeout: 240_000 * scale }, () => {
     nothingSentTwice(small)
   })
 
+  it('goes on in a new tab after its tab was closed', async () => {
+    await start(small)
+    await openPage(await browser.newContext())
+    await choose(small)
+    await arrived(small, 0.25)
+    await kept()
+    trouble('the tab was closed')
+    await page.close()
+    await openPage(context)
+    await photoIsWhole(small)
+    expect(grants).toBe(1)
+    nothingSentTwice(small)
+  })
+
   it('goes on beside files that are added as soon as the page is back, each sent once', async () => {
     await start(small)
     await openPage(await browser.newContext())
