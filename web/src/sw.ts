@@ -10,8 +10,20 @@ const offlineCache = `offline-${OFFLINE_VERSION}`
 const sharedCache = 'shared'
 const offlineFiles = ['/offline.html', '/offline.css', '/icon.svg']
 
-self.addEventListener('install', (event) => {
+/** What of the Service Workers specification TypeScript does not know yet (section 4.5.1). */
+interface RoutableEvent extends ExtendableEvent {
+  addRoutes?: (rules: { condition: object; source: 'network' | 'fetch-event' }[]) => Promise<void>
+}
+
+self.addEventListener('install', (event: RoutableEvent) => {
   event.waitUntil(caches.open(offlineCache).then((cache) => cache.addAll(offlineFiles)).then(() => self.skipWaiting()))
+  // Calls, pictures and the bytes of uploads don't even come by here, where the browser can be told so: asking costs a tenth
+  // of an upload. The first rule that matches counts.
+  const routed = event.addRoutes?.([
+    { condition: { or: offlineFiles.map((pathname) => ({ urlPattern: { pathname } })) }, source: 'fetch-event' },
+    { condition: { or: [{ requestMode: 'cors' }, { requestMode: 'no-cors' }] }, source: 'network' },
+  ])
+  event.waitUntil(Promise.resolve(routed).catch(() => undefined))
 })
 
 self.addEventListener('activate', (event) => {

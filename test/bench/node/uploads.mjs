@@ -1,11 +1,10 @@
 // Uploads from Chromium for the suite "uploads": reads lines "WAY COUNT" and answers each with the seconds it took.
 // Usage: node uploads.mjs APP MIDDLEWARE. The page is the app's own, with a script of this one's in it.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { chromium } from 'playwright-core';
 import { build } from 'vite';
+import { openPage } from './page.mjs';
 
 const [app, middleware] = process.argv.slice(2);
 
@@ -29,6 +28,11 @@ const source = `
       atOnce: Infinity, // the lanes see to it
       begin: () => createLanes(6),
       one: (file, lanes) => upload(file, { getUpload: grant, inBlocks: false, lanes }),
+    },
+    plugin1: {
+      atOnce: Infinity,
+      begin: async () => ({ lanes: createLanes(6), granted: await credentials() }),
+      one: (file, { lanes, granted }) => upload(file, { getCredentials: () => granted, container: 'images', inBlocks: false, lanes }),
     },
     fetch: {
       atOnce: 6,
@@ -97,30 +101,19 @@ async function bundle() {
   }
 }
 
-function browser() {
-  for (const name of [process.env.VALETKEY_TEST_BROWSER, 'chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      if (name) return execFileSync('/bin/sh', ['-c', 'command -v "$0"', name]).toString().trim();
-    } catch {
-      // Not this one.
-    }
-  }
-  throw new Error('no Chromium: make browser');
-}
-
 const script = await bundle();
-const chrome = await chromium.launch({
-  executablePath: browser(),
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-const page = await (await chrome.newContext({ bypassCSP: true })).newPage();
-page.on('pageerror', (error) => console.error(error));
-await page.goto(app);
-await page.addScriptTag({ content: script, type: 'module' });
-await page.waitForFunction(() => window.run);
+const page = await openPage(app);
+await page.evaluate(`new Promise((resolve, reject) => {
+  const element = document.createElement('script');
+  element.type = 'module';
+  element.src = URL.createObjectURL(new Blob([${JSON.stringify(script)}], { type: 'text/javascript' }));
+  element.onload = () => resolve();
+  element.onerror = () => reject(new Error('the script did not load'));
+  document.head.append(element);
+})`);
 console.log(`listening on ${app}`);
 for await (const line of createInterface({ input: process.stdin })) {
   const [way, count] = line.split(' ');
-  console.log(await page.evaluate(([way, count]) => window.run(way, count), [way, Number(count)]));
+  console.log(await page.evaluate(`run(${JSON.stringify(way)}, ${Number(count)})`));
 }
-await chrome.close();
+await page.close();

@@ -368,6 +368,23 @@ describe('installed', () => {
     await leave()
   })
 
+  it('stands between the app and the network for nothing else', async () => {
+    const { page, leave } = await visit()
+    await page.evaluate(() => navigator.serviceWorker.ready)
+    await page.reload()
+    await page.locator('.empty').waitFor()
+    expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true)
+    /** Who answered a request of the page, as the browser notes it. */
+    const source = (path: string) => page.evaluate(async (path) => {
+      await (await fetch(path)).text()
+      const entries = performance.getEntriesByType('resource').filter(({ name }) => new URL(name).pathname === path)
+      return (entries.at(-1) as PerformanceEntry & { workerMatchedSourceType?: string }).workerMatchedSourceType
+    }, path)
+    expect(await source('/offline.css')).toBe('fetch-event')
+    for (const path of ['/api/photos', '/.auth/me', '/app.webmanifest']) expect(await source(path)).toBe('network')
+    await leave()
+  })
+
   it('names what it keeps by its content, so that a newer offline page takes its place', async () => {
     const hash = createHash('sha256')
     for (const name of ['offline.html', 'offline.css', 'icon.svg']) hash.update(Buffer.from(await (await fetch(`${app.server.url}/${name}`)).arrayBuffer()))
