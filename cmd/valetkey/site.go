@@ -18,6 +18,8 @@ import (
 	"github.com/valetkey/valetkey/internal/imaging"
 	"github.com/valetkey/valetkey/internal/photo"
 	"github.com/valetkey/valetkey/web"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // site is everything that answers on the app's listener.
@@ -26,7 +28,7 @@ type site struct {
 	handler http.Handler
 }
 
-// assemble wires the packages together and sets the account up: containers, CORS, the guests' secret.
+// assemble wires the packages together and sets the account up.
 func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins []string, public string,
 	log *slog.Logger, ledger *grant.Ledger) (*site, error) {
 	pipeline, err := imaging.New(c.pictureLimits.in(imaging.Options{
@@ -36,17 +38,11 @@ func (c *serveCmd) assemble(ctx context.Context, account *azure.Account, origins
 	if err != nil {
 		return nil, err
 	}
-	if err := photo.CreateContainers(ctx, account); err != nil {
-		return nil, fmt.Errorf("setting the storage up: %w", err)
-	}
-	photos := photo.New(account, pipeline, grant.New(c.grantOptions(ctx, account, log, ledger)), c.photoOptions(log))
-	if err := account.AllowOrigins(ctx, origins); err != nil {
-		return nil, err
-	}
-	secret, err := c.guestSecret(ctx, account)
+	secret, err := c.setUp(ctx, account, origins)
 	if err != nil {
 		return nil, err
 	}
+	photos := photo.New(account, pipeline, grant.New(c.grantOptions(ctx, account, log, ledger)), c.photoOptions(log))
 	guests, err := identity.NewGuests(secret, &identity.GuestOptions{Insecure: strings.HasPrefix(public, "http://")})
 	if err != nil {
 		return nil, err
@@ -73,6 +69,22 @@ func split(calls, app http.Handler) http.Handler {
 	})
 }
 
+// setUp makes in the account what isn't there: containers, CORS, and the guests' secret, which it returns. What needs not
+// wait for one another doesn't: on Azure each is a round trip before the first answer.
+func (c *serveCmd) setUp(ctx context.Context, account *azure.Account, origins []string) (secret []byte, err error) {
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return account.AllowOrigins(ctx, origins) })
+	all.Go(func() (err error) {
+		if err := photo.CreateContainers(ctx, account); err != nil {
+			return fmt.Errorf("setting the storage up: %w", err)
+		}
+		secret, err = c.guestSecret(ctx, account)
+		return err
+	})
+	err = all.Wait()
+	return secret, err
+}
+
 const guestSecretBlob = "secrets/guests"
 
 // guestSecret is what signs the guests' cookies: the setting, or a random one that every replica finds in the account.
@@ -85,16 +97,19 @@ func (c *serveCmd) guestSecret(ctx context.Context, account *azure.Account) ([]b
 		return secret, nil
 	}
 	index := account.Container(photo.IndexContainer)
-	fresh := make([]byte, identity.MinSecret)
-	rand.Read(fresh) // never fails: crypto/rand ends the program instead
-	err := index.Put(ctx, guestSecretBlob, fresh, azure.PutOptions{Type: "application/octet-stream", CreateOnly: true})
-	if err == nil {
-		return fresh, nil
-	}
-	if !errors.Is(err, azure.ErrExists) {
-		return nil, fmt.Errorf("keeping the guests' secret: %w", err)
-	}
 	blob, err := index.Stat(ctx, guestSecretBlob)
+	if errors.Is(err, azure.ErrNotFound) {
+		fresh := make([]byte, identity.MinSecret)
+		rand.Read(fresh) // never fails: crypto/rand ends the program instead
+		err = index.Put(ctx, guestSecretBlob, fresh, azure.PutOptions{Type: "application/octet-stream", CreateOnly: true})
+		if err == nil {
+			return fresh, nil
+		}
+		if !errors.Is(err, azure.ErrExists) {
+			return nil, fmt.Errorf("keeping the guests' secret: %w", err)
+		}
+		blob, err = index.Stat(ctx, guestSecretBlob) // another replica was quicker
+	}
 	if err != nil {
 		return nil, fmt.Errorf("finding the guests' secret: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/jsontext"
@@ -21,7 +22,7 @@ type Ledger struct {
 // NewLedger makes a ledger that gives w each line in one call, from many goroutines at once: in the form of
 // slog.TextHandler or, where asJSON is true, of slog.JSONHandler.
 func NewLedger(w io.Writer, asJSON bool) *Ledger {
-	l := &Ledger{w: w, append: appendText, lines: sync.Pool{New: func() any { return new([]byte) }}}
+	l := &Ledger{w: w, append: new(textLines).append, lines: sync.Pool{New: func() any { return new([]byte) }}}
 	if asJSON {
 		l.append = appendJSON
 	}
@@ -49,19 +50,34 @@ func entryOf(owner, kind string, g *Grant) entry {
 	return e
 }
 
-// appendMillis appends a time as slog.TextHandler does, in RFC 3339 and to the millisecond. The layout that says so
-// directly takes several times longer, because the time package has a quick way for its own layouts alone.
-func appendMillis(line []byte, t time.Time) []byte {
-	const upToMillis = len("2006-01-02T15:04:05.000")
-	start := len(line)
-	t = t.Truncate(time.Millisecond).Add(time.Nanosecond) // so that all nine digits are written
-	line = t.AppendFormat(line, time.RFC3339Nano)
-	return append(line[:start+upToMillis], line[start+upToMillis+len("000001"):]...)
+// timeText appends times as slog.TextHandler writes them: in RFC 3339, to the millisecond. It keeps the text of the last
+// second, because most lines say the same one and formatting a time takes longer than the rest of a line.
+type timeText struct{ last atomic.Pointer[secondText] }
+
+type secondText struct {
+	second     int64
+	zone       *time.Location
+	date, tail string // "2006-01-02T15:04:05" and "Z" or "+07:00"
 }
 
-func appendText(line []byte, at time.Time, e entry) []byte {
+func (c *timeText) append(line []byte, t time.Time) []byte {
+	kept := c.last.Load()
+	if kept == nil || kept.second != t.Unix() || kept.zone != t.Location() {
+		kept = &secondText{t.Unix(), t.Location(), t.Format("2006-01-02T15:04:05"), t.Format("Z07:00")}
+		c.last.Store(kept)
+	}
+	millis := t.Nanosecond() / int(time.Millisecond)
+	line = append(line, kept.date...)
+	line = append(line, '.', '0'+byte(millis/100), '0'+byte(millis/10%10), '0'+byte(millis%10))
+	return append(line, kept.tail...)
+}
+
+// textLines writes lines as slog.TextHandler does.
+type textLines struct{ at, until timeText }
+
+func (l *textLines) append(line []byte, at time.Time, e entry) []byte {
 	line = append(line, "time="...)
-	line = appendMillis(line, at)
+	line = l.at.append(line, at)
 	line = append(line, " level=INFO msg=grant ledger=true"...)
 	for i := range e.texts {
 		text := &e.texts[i]
@@ -73,7 +89,7 @@ func appendText(line []byte, at time.Time, e entry) []byte {
 		}
 	}
 	line = append(line, " until="...)
-	return append(appendMillis(line, e.until), '\n')
+	return append(l.until.append(line, e.until), '\n')
 }
 
 func appendJSON(line []byte, at time.Time, e entry) []byte {

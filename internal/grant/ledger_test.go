@@ -57,6 +57,28 @@ func TestLedgerLooksLikeTheRestOfTheLog(t *testing.T) {
 	}
 }
 
+// A ledger keeps the text of the last second: the next one, and the same one elsewhere, have texts of their own.
+func TestLedgerTellsTimesApart(t *testing.T) {
+	var ours, theirs bytes.Buffer
+	p := New(&Options{Ledger: NewLedger(&ours, false)})
+	handler := slog.NewTextHandler(&theirs, nil)
+	elsewhere := time.FixedZone("", -(5*3600 + 1800))
+	for _, at := range []time.Time{
+		epoch, epoch.Add(time.Millisecond), epoch.Add(999*time.Millisecond + 999*time.Microsecond), epoch.Add(time.Second),
+		epoch.Add(time.Second).In(elsewhere), epoch.In(elsewhere), epoch, time.Date(1969, 12, 31, 23, 59, 59, 5e6, time.UTC),
+	} {
+		p.Record("g-a", Grant{Container: "images", Expiry: at}, at)
+		r := slog.NewRecord(at, slog.LevelInfo, "grant", 0)
+		r.Add("ledger", true, "owner", "g-a", "kind", sas.ServiceKind.String(), "container", "images", "blob", "", "permissions", "", "id", "", "until", at.UTC())
+		if err := handler.Handle(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(theirs.String(), ours.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // FuzzLedger: whatever stands in a grant, its line stays one line, and each value can be told from it again.
 func FuzzLedger(f *testing.F) {
 	f.Add("g-a", "g-a/1")
@@ -65,7 +87,7 @@ func FuzzLedger(f *testing.F) {
 	f.Fuzz(func(t *testing.T, owner, blob string) {
 		g := Grant{Container: "images", Blob: blob, Permissions: sas.Write, Expiry: epoch}
 		e := entryOf(owner, "service SAS", &g)
-		text, line := string(appendText(nil, epoch, e)), appendJSON(nil, epoch, e)
+		text, line := string(new(textLines).append(nil, epoch, e)), appendJSON(nil, epoch, e)
 		if strings.Count(text, "\n") != 1 || bytes.Count(line, []byte("\n")) != 1 {
 			t.Fatalf("more than one line: %q, %q", text, line)
 		}

@@ -16,6 +16,8 @@ import (
 	"github.com/valetkey/valetkey/internal/azure"
 	"github.com/valetkey/valetkey/internal/grant"
 	"github.com/valetkey/valetkey/internal/imaging"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Options adjusts a [Service]. The zero value is right for production.
@@ -102,12 +104,11 @@ func (s *Service) sign(ctx context.Context, g grant.Grant) (url string, err erro
 	return s.account.Sign(ctx, g.SAS(), azure.Delegated{CorrelationID: g.ID, SignedQuery: g.SignedQuery})
 }
 
-// CreateContainers creates the containers that aren't there.
+// CreateContainers creates the containers that aren't there, all at once: who starts waits for it.
 func CreateContainers(ctx context.Context, account *azure.Account) error {
+	all, ctx := errgroup.WithContext(ctx)
 	for _, name := range []string{LandingContainer, PublishedContainer, IndexContainer, PrivateContainer} {
-		if err := account.Container(name).Create(ctx); err != nil {
-			return err
-		}
+		all.Go(func() error { return account.Container(name).Create(ctx) })
 	}
-	return nil
+	return all.Wait()
 }

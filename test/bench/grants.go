@@ -69,7 +69,7 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 				return nil, err
 			}
 			r.rows = append(r.rows, atLeast(fmt.Sprintf("%s, %d connections", measured.work, connections),
-				perSecond(got[0].rate), "bare "+perSecond(got[1].rate), got[0].rate/got[1].rate, measured.bound))
+				perSecond(median(got[0].rates)), "bare "+perSecond(median(got[1].rates)), ratio(got[0].rates, got[1].rates), measured.bound))
 		}
 		bare.stop()
 	}
@@ -103,10 +103,10 @@ func (b *bench) besideNode(ctx context.Context, r *report, credentials request, 
 		if err != nil {
 			return err
 		}
-		ratio := got[0].perCPU / got[1].perCPU
+		theirs := fmt.Sprintf("%s %.0f", peer.name, median(got[1].perCPU))
 		r.rows = append(r.rows,
-			atLeast("grants a CPU-second", fmt.Sprintf("%.0f", got[0].perCPU), fmt.Sprintf("%s %.0f", peer.name, got[1].perCPU), ratio, peer.bound),
-			row{"the bare handler, which grants nothing, a CPU-second", fmt.Sprintf("%.0f", got[2].perCPU), fmt.Sprintf("%s %.0f", peer.name, got[1].perCPU), got[2].perCPU / got[1].perCPU, "", false},
+			atLeast("grants a CPU-second", fmt.Sprintf("%.0f", median(got[0].perCPU)), theirs, ratio(got[0].perCPU, got[1].perCPU), peer.bound),
+			row{"the bare handler, which grants nothing, a CPU-second", fmt.Sprintf("%.0f", median(got[2].perCPU)), theirs, ratio(got[2].perCPU, got[1].perCPU), "", false},
 			row{"starting, " + peer.name, "", p.start.Round(time.Millisecond).String(), 0, "", false},
 			row{"peak memory, " + peer.name, "", fmt.Sprintf("%.0f MB", float64(p.peakMemory())/(1<<20)), 0, "", false})
 		p.stop()
@@ -138,28 +138,35 @@ func (b *bench) coldStart(ctx context.Context, r *report, data string) error {
 // request is sent to several servers.
 type request struct{ method, path, header, body string }
 
-// measurement is one server's under a load.
-type measurement struct{ rate, perCPU float64 }
+// measurement is one server's under a load, turn by turn: answers a second, and for each CPU-second.
+type measurement struct{ rates, perCPU []float64 }
 
-// inTurns measures servers under the same load, one after the other and again, and takes each one's medians.
+// ratio is the median of the ratios in each turn: what else the machine does in the meantime changes from turn to turn, and
+// hardly within one.
+func ratio(ours, theirs []float64) float64 {
+	ratios := make([]float64, len(ours))
+	for i := range ours {
+		ratios[i] = ours[i] / theirs[i]
+	}
+	return median(ratios)
+}
+
+// inTurns measures servers under the same load, one after the other and again: three times as many turns as there are of
+// other measurements, each a third as long.
 func (b *bench) inTurns(ctx context.Context, r request, connections int, servers ...*process) ([]measurement, error) {
-	rates, perCPU := make([][]float64, len(servers)), make([][]float64, len(servers))
-	for turn := range b.times + 1 {
+	got := make([]measurement, len(servers))
+	for turn := range 3*b.times + 1 {
 		for i, s := range servers {
 			before := s.cpu()
-			got, err := drive(ctx, s.url, connections, b.round, 0, same(r.method, s.url, r.path, r.header, r.body))
+			load, err := drive(ctx, s.url, connections, b.round/3, 0, same(r.method, s.url, r.path, r.header, r.body))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
 			if turn > 0 { // the first warms up
-				rates[i] = append(rates[i], got.rate())
-				perCPU[i] = append(perCPU[i], float64(got.answers)/(s.cpu()-before).Seconds())
+				got[i].rates = append(got[i].rates, load.rate())
+				got[i].perCPU = append(got[i].perCPU, float64(load.answers)/(s.cpu()-before).Seconds())
 			}
 		}
-	}
-	got := make([]measurement, len(servers))
-	for i := range servers {
-		got[i] = measurement{median(rates[i]), median(perCPU[i])}
 	}
 	return got, nil
 }
