@@ -134,6 +134,7 @@ func contend(name, format, dir, file string, c *exec.Cmd) error {
 		return err
 	}
 	for _, width := range []int{2048, 1280, 640, 320} {
+		width = min(width, src.Bounds().Dx()) // no variant is wider than the photo
 		v, err := variant(filepath.Join(dir, fmt.Sprintf("%s-0-w%d.%s", name, width, format)))
 		if err != nil {
 			return err

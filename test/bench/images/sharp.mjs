@@ -15,9 +15,10 @@ const variants = (data) =>
 const photos = files.map((f) => readFileSync(f))
 const bytes = {}
 for (const [i, data] of photos.entries())
-  for (const [j, buffer] of (await variants(data)).entries()) {
-    bytes[widths[j]] = (bytes[widths[j]] ?? 0) + buffer.length
-    writeFileSync(`${out}/sharp-${i}-w${widths[j]}.${format}`, buffer)
+  for (const buffer of await variants(data)) {
+    const { width } = await sharp(buffer).metadata()
+    bytes[width] = (bytes[width] ?? 0) + buffer.length
+    writeFileSync(`${out}/sharp-${i}-w${width}.${format}`, buffer)
   }
 const cpu = process.cpuUsage()
 const start = performance.now()
