@@ -197,6 +197,7 @@ describe(`an upload of ${megabytes} MB`, { timeout: 240_000 * scale }, () => {
     trouble('the tab was closed')
     await page.close()
     await openPage(context)
+    link.allow(Infinity)
     await photoIsWhole(small)
     expect(grants).toBe(1)
     nothingSentTwice(small)
