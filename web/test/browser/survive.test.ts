@@ -168,6 +168,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   link.mend()
+  link.allow(Infinity) // a server that stops waits for what is held
   await context?.close()
   await server?.stop()
   await data.remove()
