@@ -37,7 +37,7 @@ type streams struct {
 
 // collectAt is GOGC where the environment does not set it. It lets the heap grow beyond 5 MB before it is first collected,
 // which is more than starting takes, so that the first answer does not wait for a collection.
-const collectAt = 135
+const collectAt = 200
 
 func main() {
 	if os.Getenv("GOGC") == "" {

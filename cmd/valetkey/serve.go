@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/azure"
+	"github.com/valetkey/valetkey/internal/deadline"
 	"github.com/valetkey/valetkey/internal/event"
 	"github.com/valetkey/valetkey/internal/grant"
 	"github.com/valetkey/valetkey/internal/imaging"
@@ -103,7 +104,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 
 	c.announce(std, public, storage)
 	server := appServer(site.handler, log)
-	err = serveUntil(ctx, server, app, storage.failed)
+	err = serveUntil(ctx, server, deadline.Listen(app), storage.failed)
 	stop()
 	background.Wait()
 	fmt.Fprintln(std.out, "Valetkey has stopped.")

@@ -96,14 +96,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.S
 func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := h.options.Now()
-		requestID := h.requestIDs.next()
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		header := w.Header()
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK, requestID: [1]string{requestID}}
-		header["X-Request-Id"] = recorder.requestID[:]
 		header["X-Content-Type-Options"] = nosniff
-		header["Referrer-Policy"] = noReferrer
 		header["Cache-Control"] = noStore
+		// An answer is named where the log tells of it. What went well is seen in the ledger, and logged only for who asks
+		// for every call.
+		requestID := ""
+		if h.options.Log.Enabled(r.Context(), slog.LevelDebug) {
+			requestID = h.nameAnswer(header)
+		}
 		if err := handle(recorder, r); err != nil {
+			if requestID == "" {
+				requestID = h.nameAnswer(header)
+			}
 			problem, internal := problemOf(err)
 			if internal {
 				h.options.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("requestId", requestID),
@@ -111,13 +117,12 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 			}
 			problem.write(recorder, requestID)
 		}
-		// What went well is seen in the ledger; every call is told only to who asks for it.
+		if requestID == "" {
+			return
+		}
 		level := slog.LevelDebug
 		if recorder.status >= http.StatusBadRequest {
 			level = slog.LevelInfo
-		}
-		if !h.options.Log.Enabled(r.Context(), level) {
-			return
 		}
 		h.options.Log.LogAttrs(r.Context(), level, "request", slog.String("requestId", requestID),
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", recorder.status),
@@ -128,7 +133,6 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 // Values of headers that every answer has. Any may hold a SAS, so none is ever stored. Nobody changes the values.
 var (
 	nosniff    = []string{"nosniff"}
-	noReferrer = []string{"no-referrer"}
 	noStore    = []string{"no-store"}
 	jsonType   = []string{"application/json"}
 	varyOrigin = []string{"Origin"}
@@ -140,6 +144,13 @@ type requestIDs struct {
 	count  atomic.Uint64
 }
 
+// nameAnswer gives an answer the id that the log has for it.
+func (h *Handler) nameAnswer(header http.Header) (requestID string) {
+	requestID = h.requestIDs.next()
+	header.Set("X-Request-Id", requestID)
+	return requestID
+}
+
 func (r *requestIDs) next() string {
 	id := make([]byte, 0, 32)
 	id = append(append(id, r.prefix...), '-')
@@ -149,8 +160,7 @@ func (r *requestIDs) next() string {
 // statusRecorder remembers the status for the log.
 type statusRecorder struct {
 	http.ResponseWriter
-	status    int
-	requestID [1]string // the header's value, here so that it needs no place of its own
+	status int
 }
 
 func (r *statusRecorder) WriteHeader(status int) {
@@ -204,6 +214,9 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request) error {
 
 // allowOrigin lets a listed origin's page read the answer. Only answers that depend on no cookie may be shared so.
 func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request) {
+	if len(h.options.Origins) == 0 {
+		return
+	}
 	w.Header()["Vary"] = varyOrigin
 	if origin := r.Header.Get("Origin"); slices.Contains(h.options.Origins, origin) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)

@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/imaging":         {},
 	"internal/identity":        {},
 	"internal/jsontext":        {},
+	"internal/deadline":        {},
 	"web":                      {},
 	"internal/function":        {},
 }

@@ -33,16 +33,16 @@ func newDelegationSigner(blobURL string, credential azcore.TokenCredential, o Op
 	return &delegationSigner{request: request, now: o.Now}
 }
 
-func (s *delegationSigner) sign(ctx context.Context, v sas.Service, d Delegated) (string, error) {
+func (s *delegationSigner) appendSigned(ctx context.Context, dst []byte, v sas.Service, d Delegated) ([]byte, error) {
 	key, err := s.current(ctx, v.Expiry.Time())
 	if err != nil {
-		return "", err
+		return dst, err
 	}
 	delegated := sas.UserDelegation{
 		Account: v.Account, Container: v.Container, Blob: v.Blob, Permissions: v.Permissions, Start: v.Start,
 		Expiry: v.Expiry, IP: v.IP, Protocol: v.Protocol, Overrides: v.Overrides, CorrelationID: d.CorrelationID, SignedQuery: d.SignedQuery,
 	}
-	return delegated.Sign(key)
+	return delegated.AppendSigned(dst, key)
 }
 
 func (*delegationSigner) kind() sas.Kind { return sas.UserDelegationKind }

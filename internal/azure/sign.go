@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"sync"
 
 	"github.com/valetkey/valetkey/sas"
 )
 
-// signer makes a SAS of what it shall allow: with the account's key, or with a user delegation key.
+// signer appends a SAS of what it shall allow: with the account's key, or with a user delegation key.
 type signer interface {
-	sign(ctx context.Context, values sas.Service, d Delegated) (query string, err error)
+	appendSigned(ctx context.Context, dst []byte, values sas.Service, d Delegated) ([]byte, error)
 	kind() sas.Kind
 }
 
@@ -26,16 +27,22 @@ type Delegated struct {
 // is filled in. With an account key it is a service SAS, else a user delegation SAS, whose key is kept and renewed.
 func (a *Account) Sign(ctx context.Context, values sas.Service, d Delegated) (string, error) {
 	values.Account = a.name
-	query, err := a.signer.sign(ctx, values, d)
+	room := urls.Get().(*[]byte)
+	defer urls.Put(room)
+	text := append(append(append((*room)[:0], a.blobURL...), '/'), values.Container...)
+	if values.Blob != "" {
+		text = append(append(text, '/'), (&url.URL{Path: values.Blob}).EscapedPath()...)
+	}
+	text, err := a.signer.appendSigned(ctx, append(text, '?'), values, d)
+	*room = text
 	if err != nil {
 		return "", fmt.Errorf("signing for %s/%s: %w", values.Container, values.Blob, err)
 	}
-	path := "/" + values.Container
-	if values.Blob != "" {
-		path += "/" + (&url.URL{Path: values.Blob}).EscapedPath()
-	}
-	return a.blobURL + path + "?" + query, nil
+	return string(text), nil
 }
+
+// urls is room to write URLs in. It is kept, because every grant needs some.
+var urls = sync.Pool{New: func() any { return new([]byte) }}
 
 // SASKind is the kind of SAS that Sign makes.
 func (a *Account) SASKind() sas.Kind { return a.signer.kind() }
@@ -51,8 +58,8 @@ func newKeySigner(c Connection) (keySigner, error) {
 	return keySigner{key}, nil
 }
 
-func (s keySigner) sign(_ context.Context, values sas.Service, _ Delegated) (string, error) {
-	return values.Sign(s.key)
+func (s keySigner) appendSigned(_ context.Context, dst []byte, values sas.Service, _ Delegated) ([]byte, error) {
+	return values.AppendSigned(dst, s.key)
 }
 
 func (keySigner) kind() sas.Kind { return sas.ServiceKind }

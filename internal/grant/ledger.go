@@ -15,25 +15,32 @@ import (
 // write anything takes longer than all else that a grant costs.
 type Ledger struct {
 	w      io.Writer
-	append func(line []byte, at time.Time, e entry) []byte
-	lines  sync.Pool // of *[]byte
+	append func(line []byte, at time.Time, e *entry) []byte
+	lines  sync.Pool // of *line
+}
+
+// line is room for an entry and its text.
+type line struct {
+	entry entry
+	text  []byte
 }
 
 // NewLedger makes a ledger that gives w each line in one call, from many goroutines at once: in the form of
 // slog.TextHandler or, where asJSON is true, of slog.JSONHandler.
 func NewLedger(w io.Writer, asJSON bool) *Ledger {
-	l := &Ledger{w: w, append: new(textLines).append, lines: sync.Pool{New: func() any { return new([]byte) }}}
+	l := &Ledger{w: w, append: new(textLines).append, lines: sync.Pool{New: func() any { return new(line) }}}
 	if asJSON {
 		l.append = appendJSON
 	}
 	return l
 }
 
-// record writes a line. A grant is not withheld because its line could not be written.
-func (l *Ledger) record(at time.Time, e entry) {
-	line := l.lines.Get().(*[]byte)
-	*line = l.append((*line)[:0], at, e)
-	_, _ = l.w.Write(*line)
+// record writes the line of a grant that owner got. A grant is not withheld because its line could not be written.
+func (l *Ledger) record(at time.Time, owner, kind string, g *Grant) {
+	line := l.lines.Get().(*line)
+	line.entry.set(owner, kind, g)
+	line.text = l.append(line.text[:0], at, &line.entry)
+	_, _ = l.w.Write(line.text)
 	l.lines.Put(line)
 }
 
@@ -43,11 +50,10 @@ type entry struct {
 	until time.Time
 }
 
-func entryOf(owner, kind string, g *Grant) entry {
-	e := entry{until: g.Expiry.UTC()}
+func (e *entry) set(owner, kind string, g *Grant) {
+	e.until = g.Expiry.UTC()
 	e.texts = [...]struct{ name, value string }{{"owner", owner}, {"kind", kind}, {"container", g.Container}, {"blob", g.Blob},
 		{"permissions", g.Permissions.String()}, {"id", g.ID}}
-	return e
 }
 
 // timeText appends times as slog.TextHandler writes them: in RFC 3339, to the millisecond. It keeps the text of the last
@@ -75,7 +81,7 @@ func (c *timeText) append(line []byte, t time.Time) []byte {
 // textLines writes lines as slog.TextHandler does.
 type textLines struct{ at, until timeText }
 
-func (l *textLines) append(line []byte, at time.Time, e entry) []byte {
+func (l *textLines) append(line []byte, at time.Time, e *entry) []byte {
 	line = append(line, "time="...)
 	line = l.at.append(line, at)
 	line = append(line, " level=INFO msg=grant ledger=true"...)
@@ -92,7 +98,7 @@ func (l *textLines) append(line []byte, at time.Time, e entry) []byte {
 	return append(l.until.append(line, e.until), '\n')
 }
 
-func appendJSON(line []byte, at time.Time, e entry) []byte {
+func appendJSON(line []byte, at time.Time, e *entry) []byte {
 	line = append(line, `{"time":"`...)
 	line = at.AppendFormat(line, time.RFC3339Nano)
 	line = append(line, `","level":"INFO","msg":"grant","ledger":true`...)

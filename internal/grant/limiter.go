@@ -45,22 +45,27 @@ func NewLimiter(options *LimiterOptions) *Limiter {
 	return &Limiter{options: o, buckets: map[string]*list.Element{}, recent: list.New()}
 }
 
-// Take takes one grant from every key, or answers how long to wait until that can be done and takes none.
+// Take takes one grant from every key, of which there is at least one, or answers how long to wait until that can be done
+// and takes none.
 func (l *Limiter) Take(now time.Time, keys ...string) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, key := range keys {
-		if missing := 1 - l.bucket(key).TokensAt(now); missing > 0 {
-			wait = max(wait, time.Duration(missing/l.options.PerSecond*float64(time.Second)))
-		}
+	last := len(keys) - 1
+	for _, key := range keys[:last] {
+		wait = max(wait, l.missing(now, key))
 	}
-	if wait > 0 {
-		return wait
+	if wait > 0 || !l.bucket(keys[last]).AllowN(now, 1) {
+		return max(wait, l.missing(now, keys[last]))
 	}
-	for _, key := range keys { // l.mu is held, so what was there still is
+	for _, key := range keys[:last] { // l.mu is held, so what was there still is
 		l.bucket(key).AllowN(now, 1)
 	}
 	return 0
+}
+
+// missing is how long it takes until a key can be given one more grant.
+func (l *Limiter) missing(now time.Time, key string) time.Duration {
+	return time.Duration(max(1-l.bucket(key).TokensAt(now), 0) / l.options.PerSecond * float64(time.Second))
 }
 
 func (l *Limiter) bucket(key string) *rate.Limiter {

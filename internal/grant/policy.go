@@ -119,6 +119,6 @@ func (p *Policy) Read(container, blob, disposition string, now time.Time) Grant 
 // Record writes the ledger's line for a grant that owner gets now.
 func (p *Policy) Record(owner string, g Grant, now time.Time) {
 	if p.options.Ledger != nil {
-		p.options.Ledger.record(now, entryOf(owner, p.options.SASKind.String(), &g))
+		p.options.Ledger.record(now, owner, p.options.SASKind.String(), &g)
 	}
 }

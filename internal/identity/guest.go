@@ -94,7 +94,11 @@ func (g *Guests) Caller(r *http.Request) Caller {
 	if err != nil {
 		return Caller{}
 	}
-	return Caller{Owner: owner, old: g.options.Now().Sub(issued) >= g.options.RenewAfter}
+	age := g.options.Now().Sub(issued)
+	if age > maxAge {
+		return Caller{}
+	}
+	return Caller{Owner: owner, old: age >= g.options.RenewAfter}
 }
 
 // Admit is for requests that make something: it gives an unknown caller a name and a cookie that proves it, and renews an
@@ -152,17 +156,28 @@ func (m *cookieMAC) of(payload string) []byte {
 	return m.text
 }
 
-func (g *Guests) read(r *http.Request) (owner string, issued time.Time, err error) {
-	cookie, err := r.Cookie(g.options.Cookie)
-	if err != nil {
-		return "", time.Time{}, err
+// cookieValue finds the first cookie of a name (RFC 6265, section 5.4), or nothing. [http.Request.Cookie] does so too, and
+// makes a list of all on the way.
+func cookieValue(lines []string, name string) string {
+	for _, line := range lines {
+		for pair := range strings.SplitSeq(line, ";") {
+			if n, value, _ := strings.Cut(strings.TrimSpace(pair), "="); n == name {
+				return value
+			}
+		}
 	}
-	dot := strings.LastIndexByte(cookie.Value, '.')
+	return ""
+}
+
+// read finds who a cookie of ours names, and when it was issued.
+func (g *Guests) read(r *http.Request) (owner string, issued time.Time, err error) {
+	cookie := cookieValue(r.Header["Cookie"], g.options.Cookie)
+	dot := strings.LastIndexByte(cookie, '.')
 	if dot < 0 {
 		return "", time.Time{}, errCookie
 	}
-	payload := cookie.Value[:dot]
-	if !g.signed(payload, cookie.Value[dot+1:]) {
+	payload := cookie[:dot]
+	if !g.signed(payload, cookie[dot+1:]) {
 		return "", time.Time{}, errCookie
 	}
 	owner, seconds, _ := strings.Cut(payload, ".")
@@ -170,9 +185,5 @@ func (g *Guests) read(r *http.Request) (owner string, issued time.Time, err erro
 	if err != nil || !strings.HasPrefix(owner, guestPrefix) {
 		return "", time.Time{}, errCookie
 	}
-	issued = time.Unix(unix, 0)
-	if g.options.Now().Sub(issued) > maxAge {
-		return "", time.Time{}, errCookie
-	}
-	return owner, issued, nil
+	return owner, time.Unix(unix, 0), nil
 }

@@ -35,11 +35,12 @@ func (s *Service) Begin(ctx context.Context, owner, contentType string, size int
 	if err := s.checkQuota(ctx, owner, size); err != nil {
 		return Upload{}, err
 	}
-	id, err := NewID(s.options.Now(), s.options.Random)
+	now := s.options.Now()
+	id, err := NewID(now, s.options.Random)
 	if err != nil {
 		return Upload{}, fmt.Errorf("no randomness for an id: %w", err)
 	}
-	return s.offer(ctx, owner, id, nil)
+	return s.offer(ctx, owner, id, nil, now)
 }
 
 // Resume renews an upload's SAS and tells what was staged. An upload that was committed gets no SAS any more: it has
@@ -66,7 +67,7 @@ func (s *Service) Resume(ctx context.Context, owner string, id ID) (Upload, erro
 		return Upload{}, expired
 	}
 	slices.SortFunc(blocks, func(a, b azure.Block) int { return strings.Compare(a.ID, b.ID) })
-	return s.offer(ctx, owner, id, blocks)
+	return s.offer(ctx, owner, id, blocks, s.options.Now())
 }
 
 // arrived tells whether completing an upload needs none of its bytes any more. What landed is looked for first: by the
@@ -90,8 +91,7 @@ func (s *Service) Abort(ctx context.Context, owner string, id ID) error {
 	return s.landing.Discard(ctx, landingName(owner, id))
 }
 
-func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure.Block) (Upload, error) {
-	now := s.options.Now()
+func (s *Service) offer(ctx context.Context, owner string, id ID, blocks []azure.Block, now time.Time) (Upload, error) {
 	g := s.policy.Stage(LandingContainer, landingName(owner, id), id.GUID(), now)
 	url, err := s.sign(ctx, g)
 	if err != nil {
