@@ -88,9 +88,12 @@ func (l *textLines) append(line []byte, at time.Time, e *entry) []byte {
 	for i := range e.texts {
 		text := &e.texts[i]
 		line = append(append(append(line, ' '), text.name...), '=')
-		if isPlain(text.value) {
+		switch {
+		case needsNoQuotes(text.value):
 			line = append(line, text.value...)
-		} else {
+		case jsontext.IsPlain(text.value):
+			line = append(append(append(line, '"'), text.value...), '"')
+		default:
 			line = strconv.AppendQuote(line, text.value)
 		}
 	}
@@ -111,18 +114,18 @@ func appendJSON(line []byte, at time.Time, e *entry) []byte {
 	return append(e.until.AppendFormat(line, time.RFC3339Nano), "\"}\n"...)
 }
 
-// isPlain tells whether a value needs no quotes. What we name ourselves doesn't.
-func isPlain(value string) bool {
+// needsNoQuotes holds for most of what we name ourselves.
+func needsNoQuotes(value string) bool {
 	for i := range len(value) {
-		if !plain[value[i]] {
+		if !unquoted[value[i]] {
 			return false
 		}
 	}
 	return value != ""
 }
 
-// plain are the bytes that need no quotes.
-var plain = func() (is [256]bool) {
+// unquoted are the bytes that need no quotes.
+var unquoted = func() (is [256]bool) {
 	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/._") {
 		is[c] = true
 	}

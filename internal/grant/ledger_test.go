@@ -108,7 +108,7 @@ func FuzzLedger(f *testing.F) {
 }
 
 func quoted(s string) string {
-	if isPlain(s) {
+	if needsNoQuotes(s) {
 		return s
 	}
 	return strconv.Quote(s)

@@ -10,7 +10,7 @@ import (
 
 // AppendString appends s as a JSON string. As in the rest of Valetkey's JSON, '&', '<' and '>' stand as they are.
 func AppendString(dst []byte, s string) []byte {
-	if !isPlain(s) {
+	if !IsPlain(s) {
 		return appendAny(dst, s)
 	}
 	return append(append(append(dst, '"'), s...), '"')
@@ -24,14 +24,23 @@ func appendAny(dst []byte, s string) []byte {
 	return append(dst, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
 }
 
-func isPlain[T string | []byte](s T) bool {
+// IsPlain tells whether a text stands for itself between quotes, in JSON as in Go.
+func IsPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		if !plain[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// plain are ASCII's printable bytes but for '"' and '\\'.
+var plain = func() (is [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
 
 // Fields reads an object whose values are strings without escapes and whole numbers of at most 18 digits, and calls text or
 // number with each member. It reports whether the whole of data was such an object and each call returned true.
@@ -89,7 +98,7 @@ func (s *scanner) text() ([]byte, bool) {
 		return nil, false
 	}
 	value := s.rest[1 : end+1]
-	if !isPlain(value) && !isUnescaped(value) {
+	if !IsPlain(value) && !isUnescaped(value) {
 		return nil, false
 	}
 	s.rest = s.rest[end+2:]

@@ -67,6 +67,9 @@ func (c *usageCache) check(ctx context.Context, owner string, hold usage, allow 
 	if err := allow(u.counted.plus(u.reserved)); err != nil {
 		return nil, err
 	}
+	if hold == (usage{}) {
+		return func(bool) {}, nil
+	}
 	u.reserved = u.reserved.plus(hold)
 	return func(published bool) {
 		c.mu.Lock()

@@ -22,9 +22,9 @@ var clean = []string{"AZURE_STORAGE_CONNECTION_STRING=", "AzureWebJobsStorage=",
 
 const newUpload = `{"name":"photo.jpg","type":"image/jpeg","size":4000000}`
 
-// startApp starts the built binary on a data folder, with a limiter that lets one machine ask for as much as it can.
-func (b *bench) startApp(ctx context.Context, data string) (*process, error) {
-	return launch(ctx, "valetkey serve", appAnswers, clean, filepath.Join(b.root, "bin/valetkey"), "serve",
+// startApp starts a program on a data folder, with a limiter that lets one machine ask for as much as it can.
+func startApp(ctx context.Context, program, data string) (*process, error) {
+	return launch(ctx, "valetkey serve", appAnswers, clean, program, "serve",
 		"--listen", "127.0.0.1:0", "--storage-listen", "127.0.0.1:0", "--data", data, "--grant-rate", "1e9", "--grant-burst", "1000000000")
 }
 
@@ -35,7 +35,11 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(data)
-	app, err := b.startApp(ctx, data)
+	program, err := install(filepath.Join(b.root, "bin/valetkey"), data)
+	if err != nil {
+		return nil, err
+	}
+	app, err := startApp(ctx, program, filepath.Join(data, "site"))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func grants(ctx context.Context, b *bench) (*report, error) {
 	peak := float64(app.peakMemory()) / (1 << 20)
 	r.rows = append(r.rows, row{"peak memory under all of that, embedded service included", fmt.Sprintf("%.0f MB", peak), "", 0, "<= 40 MB", peak <= 40})
 	app.stop()
-	return r, b.coldStart(ctx, r, data)
+	return r, b.coldStart(ctx, r, program, filepath.Join(data, "site"))
 }
 
 // besideNode measures beside the tutorial's function, and says how much of that is net/http's: bareServer is the command
@@ -115,11 +119,11 @@ func (b *bench) besideNode(ctx context.Context, r *report, credentials request, 
 }
 
 // coldStart measures from the start of the process to its first answer, on a data folder that exists.
-func (b *bench) coldStart(ctx context.Context, r *report, data string) error {
+func (b *bench) coldStart(ctx context.Context, r *report, program, data string) error {
 	var starts []float64
 	for range 2*b.times + 1 {
 		began := time.Now()
-		app, err := b.startApp(ctx, data)
+		app, err := startApp(ctx, program, data)
 		if err != nil {
 			return err
 		}

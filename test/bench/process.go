@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -45,6 +47,23 @@ func launch(ctx context.Context, name string, says *regexp.Regexp, env []string,
 		}
 	}
 	return nil, fmt.Errorf("%s ended before it answered: %w", name, cmd.Wait())
+}
+
+// install copies a program into a folder and returns its path there. As the linker has just written it, a program lies in
+// the page cache in pieces so large that some 4 MB count as resident which nobody has touched; once it was copied, or read
+// from a disk, it doesn't.
+func install(program, folder string) (installed string, err error) {
+	from, err := os.Open(program)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(filepath.Join(folder, filepath.Base(program)), os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(to, from)
+	return to.Name(), errors.Join(err, to.Close())
 }
 
 func (p *process) stop() {
