@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -130,6 +132,30 @@ func TestCredentialsAreSharedWithListedOriginsOnly(t *testing.T) {
 		if got := a.header.Get("Access-Control-Allow-Origin"); got != want || a.header.Get("Vary") != "Origin" {
 			t.Errorf("from %s: Access-Control-Allow-Origin %q, want %q", origin, got, want)
 		}
+	}
+}
+
+// Nothing differs by origin where no origin is listed, and nobody can look an answer up of which no log tells.
+func TestAnswersSayNoMoreThanHelps(t *testing.T) {
+	var quiet bytes.Buffer
+	for name, tt := range map[string]struct {
+		log   *slog.Logger
+		named bool
+	}{
+		"every call is logged": {nil, true},
+		"refusals are logged":  {slog.New(slog.NewTextHandler(&quiet, nil)), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := start(t, &settings{api: api.Options{Log: tt.log}}).visitor()
+			a := v.call("GET", "/api/credentials", nil).want(200)
+			if id := a.header.Get("X-Request-Id"); (id != "") != tt.named || a.header.Get("Vary") != "" {
+				t.Errorf("request id %q, Vary %q", id, a.header.Get("Vary"))
+			}
+			v.call("GET", "/api/nothing", nil).problem(404, "not-found") // which looks at its request id
+		})
+	}
+	if lines := strings.Count(quiet.String(), "\n"); lines != 1 || !strings.Contains(quiet.String(), "status=404") {
+		t.Errorf("%d lines: %s", lines, quiet.String())
 	}
 }
 

@@ -374,6 +374,26 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// What a body may have is counted whether or not its length is told beforehand.
+func TestBodyLimit(t *testing.T) {
+	const limit = 100
+	h := start(t, &settings{api: api.Options{MaxBody: limit}})
+	whole := `{"name":"a","type":"image/png","size":1}`
+	for length, status := range map[int]int{limit: 201, limit + 1: 413} {
+		for name, told := range map[string]int64{"told": int64(length), "untold": -1} {
+			body := io.NopCloser(strings.NewReader(whole + strings.Repeat(" ", length-len(whole))))
+			request, err := http.NewRequestWithContext(t.Context(), "POST", h.url+"/api/uploads", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.ContentLength = told
+			if a := h.visitor().send(request); a.status != status {
+				t.Errorf("%d bytes, %s: %d, want %d", length, name, a.status, status)
+			}
+		}
+	}
+}
+
 func TestOtherSitesCannotAct(t *testing.T) {
 	h := start(t, &settings{})
 	for name, header := range map[string]http.Header{

@@ -105,6 +105,29 @@ func TestForgedCookies(t *testing.T) {
 	}
 }
 
+func TestOwnCookieAmongOthers(t *testing.T) {
+	now := epoch
+	g := newGuests(t, &now)
+	owner, cookie := admit(t, g, nil)
+	own := cookie.Name + "=" + cookie.Value
+	for name, lines := range map[string][]string{
+		"first":            {own + "; theme=dark"},
+		"last":             {"theme=dark; lang=ar; " + own},
+		"without spaces":   {"theme=dark;" + own + ";lang=ar"},
+		"in a second line": {"theme=dark", own},
+		"among broken":     {";; =; novalue; " + own + ";"},
+	} {
+		if c := g.Caller(&http.Request{Header: http.Header{"Cookie": lines}}); c.Owner != owner.Owner {
+			t.Errorf("%s: %+v, want %s", name, c, owner.Owner)
+		}
+	}
+	for name, line := range map[string]string{"a longer name": "x" + own, "another": cookie.Name + "x=" + cookie.Value, "only the first counts": cookie.Name + "=; " + own} {
+		if c := g.Caller(&http.Request{Header: http.Header{"Cookie": {line}}}); c.Known() {
+			t.Errorf("%s: taken for %+v", name, c)
+		}
+	}
+}
+
 func TestShortSecretStopsTheStart(t *testing.T) {
 	if _, err := NewGuests(make([]byte, MinSecret-1), nil); err == nil {
 		t.Error("a short secret was taken")
