@@ -38,7 +38,7 @@ type streams struct {
 // ballast is memory that nobody touches, so that it is never resident. It counts for the garbage collector, which waits
 // until as much again has been allocated: a server that holds next to nothing would collect twenty times a second for
 // nothing, and once more while it starts.
-const ballast = 8 << 20
+const ballast = 7 << 20
 
 func main() {
 	untouched := make([]byte, ballast)

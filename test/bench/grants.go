@@ -155,14 +155,15 @@ func ratio(ours, theirs []float64) float64 {
 	return median(ratios)
 }
 
-// inTurns measures servers under the same load, one after the other and again: three times as many turns as there are of
-// other measurements, each a third as long.
+// inTurns measures servers under the same load, one after the other and again: six times as many turns as there are of
+// other measurements, each a sixth as long.
 func (b *bench) inTurns(ctx context.Context, r request, connections int, servers ...*process) ([]measurement, error) {
 	got := make([]measurement, len(servers))
-	for turn := range 3*b.times + 1 {
+	const parts = 6
+	for turn := range parts*b.times + 1 {
 		for i, s := range servers {
 			before := s.cpu()
-			load, err := drive(ctx, s.url, connections, b.round/3, 0, same(r.method, s.url, r.path, r.header, r.body))
+			load, err := drive(ctx, s.url, connections, b.round/parts, 0, same(r.method, s.url, r.path, r.header, r.body))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
