@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -166,17 +167,38 @@ func (v *visitor) send(request *http.Request) *answer {
 	return a
 }
 
-// contract is api/openapi.yaml.
-var contract = sync.OnceValues(func() (routers.Router, error) {
+// document is api/openapi.yaml.
+var document = sync.OnceValues(func() (*openapi3.T, error) {
 	document, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
 	if err != nil {
 		return nil, err
 	}
-	if err := document.Validate(context.Background()); err != nil {
+	return document, document.Validate(context.Background())
+})
+
+// contract finds what the document says of a call.
+var contract = sync.OnceValues(func() (routers.Router, error) {
+	document, err := document()
+	if err != nil {
 		return nil, err
 	}
 	return gorillamux.NewRouter(document)
 })
+
+// Clients choose their words by the reason, so they have to know of each.
+func TestContractNamesEveryReason(t *testing.T) {
+	document, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []any
+	for _, reason := range imaging.Reasons() {
+		want = append(want, string(reason))
+	}
+	if got := document.Components.Schemas["Problem"].Value.Properties["reason"].Value.Enum; !slices.Equal(got, want) {
+		t.Errorf("reasons %v, want %v", got, want)
+	}
+}
 
 func holdToContract(t testing.TB, request *http.Request, a *answer) {
 	t.Helper()

@@ -84,6 +84,14 @@ describe('what went wrong', () => {
     expect(explain(problem('expired'), 'a.jpg')).toBe(en.problem.expired)
     expect(explain(problem('internal'), 'a.jpg')).toBe(en.problem.server)
   })
+  it('tells apart why a file is no photo, for each reason that the API has', () => {
+    const contract = readFileSync(new URL('../../api/openapi.yaml', import.meta.url), 'utf8')
+    const reasons = /reason:\n(?:.*\n){2}\s+enum: \[(.*)\]/.exec(contract)![1]!.split(', ')
+    const texts = reasons.map((reason) => explain(problem('not-an-image', { reason }), 'a.jpg'))
+    expect(reasons).toContain('damaged')
+    expect(new Set(texts).size).toBe(reasons.length)
+    expect(explain(problem('not-an-image', { reason: 'new' }), 'a.jpg')).toBe(en.problem.notAnImage)
+  })
   it('is final where the file itself was refused', () => {
     expect(['too-large', 'unsupported-type', 'not-an-image', 'quota', 'rate-limited', 'internal'].map((type) => isFinal(problem(type)))).toEqual([true, true, true, false, false, false])
     expect(isFinal(new Error('?'))).toBe(false)

@@ -25,6 +25,8 @@ export interface UploadErrorDetails {
   title?: string
   /** What is special about this case, where the server sent it. */
   detail?: string
+  /** Why a file is refused, in a word to choose one's own sentence by, where the server sent one. */
+  reason?: string
   /** Worth trying again without the user doing anything. */
   retryable?: boolean
   /** Milliseconds that the server asked to wait. */
@@ -41,6 +43,7 @@ export class UploadError extends Error {
   readonly code: string | undefined
   readonly title: string | undefined
   readonly detail: string | undefined
+  readonly reason: string | undefined
   readonly retryable: boolean
   readonly retryAfter: number | undefined
   readonly requestId: string | undefined
@@ -53,6 +56,7 @@ export class UploadError extends Error {
     this.code = details.code
     this.title = details.title
     this.detail = details.detail
+    this.reason = details.reason
     this.retryable = details.retryable ?? false
     this.retryAfter = details.retryAfter
     this.requestId = details.requestId
@@ -71,7 +75,7 @@ const transientStatus = new Set([408, 425, 429, 500, 502, 503, 504])
 
 /** Turns an answer that is not 2xx into an error: problem+json, Azure's XML, or the bare status. */
 export function errorFromAnswer(answer: Answer, what: string): UploadError {
-  const { title, detail, code, requestId } = describe(answer)
+  const { title, detail, reason, code, requestId } = describe(answer)
   const message = [title ?? `${what} was answered with status ${answer.status}`, detail]
     .filter(Boolean)
     .join(': ')
@@ -82,13 +86,14 @@ export function errorFromAnswer(answer: Answer, what: string): UploadError {
     code,
     title,
     detail,
+    reason,
     retryable,
     retryAfter: parseRetryAfter(answer.header('retry-after'), Date.now()),
     requestId: requestId ?? answer.header('x-ms-request-id') ?? undefined,
   })
 }
 
-function describe(answer: Answer): { title?: string; detail?: string; code?: string; requestId?: string } {
+function describe(answer: Answer): Pick<UploadErrorDetails, 'title' | 'detail' | 'reason' | 'code' | 'requestId'> {
   const type = answer.header('content-type') ?? ''
   if (type.includes('json')) {
     try {
@@ -101,6 +106,7 @@ function describe(answer: Answer): { title?: string; detail?: string; code?: str
         return {
           title: member('title'),
           detail: member('detail'),
+          reason: member('reason'),
           code: member('type'),
           requestId: member('requestId'),
         }

@@ -68,11 +68,11 @@ describe('errors', () => {
     header: (name: string) => headers[name] ?? null,
   })
   it('says what a problem document says', () => {
-    const text = JSON.stringify({ type: 'https://x/too-large', title: 'Too large', detail: '50 MB at most', requestId: 'q' })
+    const text = JSON.stringify({ type: 'https://x/too-large', title: 'Too large', detail: '50 MB at most', reason: 'too-large', requestId: 'q' })
     const error = errorFromAnswer(answer(413, text, { 'content-type': 'application/problem+json' }), 'POST')
     expect(error).toMatchObject({
       message: 'Too large: 50 MB at most', kind: 'refused', status: 413, code: 'https://x/too-large',
-      title: 'Too large', requestId: 'q', retryable: false,
+      title: 'Too large', reason: 'too-large', requestId: 'q', retryable: false,
     })
   })
   it("says what Azure's XML says, even when CORS hides the header", () => {

@@ -9,13 +9,38 @@ export function explain(error: unknown, fileName: string): string {
   const text = byType(error, fileName)
   // The server's own words know the numbers, and what is in the file; they are English.
   if (!error.detail || currentLanguage() !== 'en') return text
-  if (text === t.problem.notAnImage) return error.detail
+  if (error.code === `${prefix}not-an-image`) return error.detail
   return [t.problem.tooLarge, t.problem.quota, t.problem.other].includes(text) ? `${text} ${error.detail}` : text
 }
 
 /** Whether the file itself is what was refused: sending the same bytes again is of no use. */
 export function isFinal(error: unknown): boolean {
   return error instanceof UploadError && ['too-large', 'unsupported-type', 'not-an-image'].some((type) => error.code === prefix + type)
+}
+
+/** Why what arrived is no photo: `reason` in api/openapi.yaml. */
+function byReason(reason: string | undefined): string {
+  const { problem } = t
+  switch (reason) {
+    case 'unsupported-format':
+      return problem.unsupportedFormat
+    case 'truncated':
+      return problem.truncated
+    case 'damaged':
+      return problem.damaged
+    case 'too-large':
+      return problem.tooLarge
+    case 'too-many-pixels':
+      return problem.tooManyPixels
+    case 'too-many-frames':
+      return problem.tooManyFrames
+    case 'too-much-metadata':
+      return problem.tooMuchMetadata
+    case 'too-slow':
+      return problem.tooSlow
+    default:
+      return problem.notAnImage
+  }
 }
 
 function byType(error: UploadError, fileName: string): string {
@@ -26,7 +51,7 @@ function byType(error: UploadError, fileName: string): string {
     case 'unsupported-type':
       return /\.hei[cf]$/i.test(fileName) ? problem.heic : problem.unsupportedType
     case 'not-an-image':
-      return problem.notAnImage
+      return byReason(error.reason)
     case 'quota':
       return problem.quota
     case 'rate-limited':

@@ -282,6 +282,19 @@ describe('formats that this browser cannot show', () => {
     expect(await page.locator('.tile').count()).toBe(0)
     await leave()
   })
+
+  it('are refused in the reader’s language by what is wrong with each', async () => {
+    const { page, leave } = await visit({ locale: 'ar' })
+    const [photo] = pictures
+    await fileInput(page).setInputFiles([
+      { name: 'notes.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('These are notes.') },
+      { ...photo!, name: 'half.png', buffer: photo!.buffer.subarray(0, photo!.buffer.length / 2) },
+    ])
+    const says = (name: string) => page.locator('.tray-row', { hasText: name }).innerText()
+    await expect.poll(() => says('notes.jpg')).toContain('هذا الملف ليس صورة.')
+    await expect.poll(() => says('half.png')).toContain('جزء من هذا الملف مفقود')
+    await leave()
+  })
 })
 
 describe('the camera', () => {
