@@ -239,6 +239,17 @@ describe('upload in one request', () => {
     expect(storage.committed).toHaveLength(800)
   })
 
+  it('sends the file itself, but nothing that a backend has not signed', async () => {
+    const file = new File([bytes(800)], 'a.png', { type: 'image/png' })
+    file.slice = () => {
+      throw new Error('cut')
+    }
+    await upload(file, options())
+    const signRequest = () => ({ url: `${storage.url}/images/b?sp=cw` })
+    await upload(new File([bytes(800)], 'b.png', { type: 'image/png' }), { signRequest })
+    expect(storage.received.map(({ headers }) => headers['content-type'])).toEqual(['image/png', undefined])
+  })
+
   it('does so for any size when the SAS may create and nothing else', async () => {
     const getCredentials = () => ({ sasKey: '?sp=c&sig=1', url: `${storage.url}/account` })
     const result = await upload(new File([bytes(5000)], 'Bild.JPG'), {
@@ -297,7 +308,7 @@ describe('what a callback throws', () => {
   })
   it('leaves a file that cannot be read alone', async () => {
     const broken = new Blob([bytes(10)])
-    broken.slice = () => Object.assign(new Blob(), { slice: () => ({ arrayBuffer: () => Promise.reject(new Error('gone')) }) }) as never
+    broken.slice = () => Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new Error('gone')) })
     storage.trouble = (_, response) => {
       response.destroy()
       return true
