@@ -130,6 +130,13 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 	})
 }
 
+// nameAnswer gives an answer the id that the log has for it.
+func (h *Handler) nameAnswer(header http.Header) (requestID string) {
+	requestID = h.requestIDs.next()
+	header.Set("X-Request-Id", requestID)
+	return requestID
+}
+
 // Values of headers that every answer has. Any may hold a SAS, so none is ever stored. Nobody changes the values.
 var (
 	nosniff    = []string{"nosniff"}
@@ -142,13 +149,6 @@ var (
 type requestIDs struct {
 	prefix string
 	count  atomic.Uint64
-}
-
-// nameAnswer gives an answer the id that the log has for it.
-func (h *Handler) nameAnswer(header http.Header) (requestID string) {
-	requestID = h.requestIDs.next()
-	header.Set("X-Request-Id", requestID)
-	return requestID
 }
 
 func (r *requestIDs) next() string {

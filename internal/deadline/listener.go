@@ -124,11 +124,12 @@ type half struct {
 	own bool      // the connection has a deadline of its own set
 }
 
-// note takes a new deadline. One that is near, or past, is the connection's: net/http ends a read by setting one.
-func (h *half) note(t time.Time, near bool) error {
+// note takes a new deadline. One that is exact, because it is near or past, is the connection's: net/http ends a read by
+// setting one.
+func (h *half) note(t time.Time, exact bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if near {
+	if exact {
 		h.due, h.own = time.Time{}, true
 		return h.set(t)
 	}
