@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -131,6 +133,59 @@ func TestANearDeadlineIsTheConnectionsOwn(t *testing.T) {
 		if c.read.own != own {
 			t.Errorf("in %v: the connection's own %v, want %v", after, c.read.own, own)
 		}
+	}
+}
+
+// net/http lets go of clients that send nothing more, as it does without this package.
+func TestServerLetsGoOfIdleAndSlowClients(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Listen(tcp)
+	hour := time.Now().Add(time.Hour)
+	look := func() {
+		l.watch.mu.Lock()
+		defer l.watch.mu.Unlock()
+		for c := range l.watch.conns {
+			c.read.end(hour)
+		}
+	}
+	server := &http.Server{
+		Handler:           http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		ReadHeaderTimeout: time.Minute, IdleTimeout: time.Minute,
+	}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	for name, sent := range map[string]string{
+		"nothing":                "",
+		"half a header":          "GET / HTTP/1.1\r\nHost:",
+		"a request, and no more": "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			if _, err := io.WriteString(client, sent); err != nil {
+				t.Fatal(err)
+			}
+			gone := make(chan struct{})
+			go func() {
+				_, _ = io.Copy(io.Discard, client) // ends, or is reset where something was not read
+				close(gone)
+			}()
+			for {
+				select {
+				case <-gone:
+					return
+				default:
+					look() // until the server has set the deadline
+					runtime.Gosched()
+				}
+			}
+		})
 	}
 }
 
