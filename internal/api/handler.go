@@ -99,6 +99,7 @@ func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) h
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		header := w.Header()
 		header["X-Content-Type-Options"] = nosniff
+		header["Referrer-Policy"] = noReferrer
 		header["Cache-Control"] = noStore
 		// An answer is named where the log tells of it. What went well is seen in the ledger, and logged only for who asks
 		// for every call.
@@ -140,6 +141,7 @@ func (h *Handler) nameAnswer(header http.Header) (requestID string) {
 // Values of headers that every answer has. Any may hold a SAS, so none is ever stored. Nobody changes the values.
 var (
 	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
 	noStore    = []string{"no-store"}
 	jsonType   = []string{"application/json"}
 	varyOrigin = []string{"Origin"}

@@ -161,6 +161,9 @@ func (v *visitor) send(request *http.Request) *answer {
 		v.h.t.Fatal(err)
 	}
 	holdToContract(v.h.t, request, a)
+	if got := a.header.Get("Referrer-Policy"); got != "no-referrer" {
+		v.h.t.Errorf("%s %s: Referrer-Policy %q", request.Method, request.URL.Path, got)
+	}
 	if got := a.header.Get("Cache-Control"); got != "no-store" {
 		v.h.t.Errorf("%s %s: Cache-Control %q", request.Method, request.URL.Path, got)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -59,7 +61,7 @@ func jsonProblem(err error) error {
 		return &Problem{Type: problemBodyTooBig, Status: http.StatusRequestEntityTooLarge, Title: "The request is too large",
 			Detail: fmt.Sprintf("Its body may have %d bytes.", tooBig.Limit), Limit: tooBig.Limit}
 	case errors.As(err, &wrongType):
-		return badRequest(wrongType.Field, fmt.Sprintf("%q must be a %s, not a %s.", wrongType.Field, wrongType.Type, wrongType.Value))
+		return badRequest(wrongType.Field, wrongKind(wrongType))
 	case errors.As(err, &syntax):
 		return badRequest("", fmt.Sprintf("The body is not JSON: %v, at byte %d.", syntax, syntax.Offset))
 	case strings.HasPrefix(err.Error(), unknown): // encoding/json has no type for it
@@ -71,6 +73,23 @@ func jsonProblem(err error) error {
 		return badRequest("", "The body must be one JSON value and nothing after it.")
 	}
 	return badRequest("", "The body could not be read.")
+}
+
+// wrongKind says what a member, or the body, must be, in JSON's words and not in Go's.
+func wrongKind(e *json.UnmarshalTypeError) string {
+	what, kind := "The body", "an object"
+	if e.Field != "" {
+		what = strconv.Quote(e.Field)
+	}
+	switch e.Type.Kind() {
+	case reflect.String:
+		kind = "a string"
+	case reflect.Bool:
+		kind = "true or false"
+	case reflect.Int64:
+		kind = "a whole number"
+	}
+	return fmt.Sprintf("%s must be %s; it is of another type (%s).", what, kind, e.Value)
 }
 
 // writeJSON answers v.

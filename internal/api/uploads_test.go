@@ -350,13 +350,17 @@ func TestBadRequests(t *testing.T) {
 		"cut off":       {`{"name":"a"`, ""},
 		"unknown field": {`{"name":"a","type":"image/png","size":1,"admin":true}`, "admin"},
 		"wrong type":    {`{"name":"a","size":"1"}`, "size"},
+		"a fraction":    {`{"name":"a","size":1.5}`, "size"},
+		"an array":      {`[]`, ""},
+		"a number":      {`{"name":7,"size":1}`, "name"},
 		"no size":       {`{"name":"a","type":"image/png"}`, "size"},
 		"negative size": {`{"name":"a","type":"image/png","size":-1}`, "size"},
 		"two values":    {`{"name":"a","size":1}{}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if p := v.in(t).call("POST", "/api/uploads", tt.body).problem(400, "bad-request"); p.Field != tt.field || p.Detail == "" {
-				t.Errorf("problem %+v, want field %q", p, tt.field)
+			p := v.in(t).call("POST", "/api/uploads", tt.body).problem(400, "bad-request")
+			if p.Field != tt.field || p.Detail == "" || strings.Contains(p.Detail, "api.") || strings.Contains(p.Detail, "int64") {
+				t.Errorf("problem %+v, want field %q, in JSON's words", p, tt.field)
 			}
 		})
 	}
