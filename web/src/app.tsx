@@ -90,7 +90,7 @@ export function App(): JSX.Element {
   const open = useLightbox(remove, reveal)
 
   useEffect(() => {
-    if (uploadsPending()) void loadUploads().then(setTray, () => undefined)
+    void uploadsPending().then((pending) => (pending ? loadUploads().then(setTray) : undefined)).catch(() => undefined)
     let before = here().owner
     const onHash = (): void => {
       const { owner } = here()

@@ -81,6 +81,8 @@ export class Session {
   readonly #listeners = new Set<() => void>()
   readonly #awake = keepAwake()
   readonly #restored: Promise<void>
+  /** Until then there may be uploads of an earlier page that are not in the list yet. */
+  #knowsAll = false
   #frame = 0
   #copies = 0
   #overview: Overview = { items: [], done: 0, failed: 0, active: 0, paused: false, progress: 0, timeLeft: undefined }
@@ -100,7 +102,9 @@ export class Session {
       .use(AzureBlob, { endpoint: '/api' })
       // By default it keeps no file above 10 MB, which would leave out most photos of a good camera.
       .use(GoldenRetriever, { indexedDB: { maxFileSize: 2 ** 30, maxTotalSize: 2 ** 32 } as { name?: string } })
-    this.#restored = uploadsPending() ? this.#restoration() : Promise.resolve()
+    const restoration = this.#restoration()
+    this.#restored = uploadsPending().then((pending) => (pending ? restoration : undefined))
+    void this.#restored.then(() => (this.#knowsAll = true))
     this.#listen()
   }
 
@@ -245,7 +249,7 @@ export class Session {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0
       this.#overview = this.#look()
-      setUploadsPending(this.#overview.active > 0)
+      if (this.#knowsAll) setUploadsPending(this.#overview.active > 0)
       this.#awake(this.#overview.active > 0 && !this.#overview.paused)
       // Only while it is needed: a page that asks before it is left is not kept ready for coming back to.
       if (this.#overview.active > 0) addEventListener('beforeunload', askBeforeLeaving)

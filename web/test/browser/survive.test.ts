@@ -276,31 +276,55 @@ describe(`an upload of ${megabytes} MB`, { timeout: 240_000 * scale }, () => {
   })
 })
 
-describe('an upload of 300 MB', () => {
+describe('an upload in a browser that is killed', () => {
   let large: Chosen
   let mortal: MortalBrowser
   let profile: Folder
 
+  const restart = async (): Promise<void> => {
+    mortal = await startMortalBrowser(profile.path, throughLink())
+    await openPage(mortal.context)
+  }
+
+  /** Someone who was here before: Chromium writes a new cookie to disk after half a minute, or when it is closed. */
+  const beKnown = async (): Promise<void> => {
+    await restart()
+    await page.evaluate(() => fetch('/api/uploads', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"size":1}' }))
+    await mortal.close()
+  }
+
   beforeAll(async () => {
     large = await make('large', 300, MiB)
+  })
+  beforeEach(async () => {
     profile = await temporaryFolder()
   })
-  afterAll(async () => {
+  afterEach(async () => {
     await mortal?.kill()
-    await profile?.remove()
+    await profile.remove()
   })
+
+  it('goes on even if it had just begun', async () => {
+    await start(small)
+    await beKnown()
+    await restart()
+    await choose(small)
+    await arrived(small, 0.1)
+    await kept()
+    trouble('the browser was killed')
+    await mortal.kill()
+    await restart()
+    link.allow(Infinity)
+    await photoIsWhole(small)
+    nothingSentTwice(small)
+  }, 240_000)
 
   it('survives a cut, a reload, a SAS that expires, a browser and a server that are killed', async () => {
     link.bytesPerSecond = 50 * MiB
     const args = ['--upload-life', '4s']
     await start(large, ...args)
-    // A visitor who was here before: Chromium writes a new cookie to disk after half a minute, or when it is closed.
-    mortal = await startMortalBrowser(profile.path, throughLink())
-    await openPage(mortal.context)
-    await page.evaluate(() => fetch('/api/uploads', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"size":1}' }))
-    await mortal.close()
-    mortal = await startMortalBrowser(profile.path, throughLink())
-    await openPage(mortal.context)
+    await beKnown()
+    await restart()
     await choose(large)
 
     await arrived(large, 0.1)
@@ -317,8 +341,7 @@ describe('an upload of 300 MB', () => {
     await arrived(large, 0.5)
     trouble('the browser was killed')
     await mortal.kill()
-    mortal = await startMortalBrowser(profile.path, throughLink())
-    await openPage(mortal.context)
+    await restart()
 
     await arrived(large, 0.7)
     trouble('the server was killed')
