@@ -158,12 +158,15 @@ func (r *record) checkTimes() error {
 		return invalid(Contradiction, "se", "the SAS ends before it starts")
 	}
 	for _, t := range [...]*Time{&r.start, &r.expiry, &r.delegation.Start, &r.delegation.Expiry} {
-		if year := t.at.Year(); year < 1 || year > 9999 {
-			return invalid(Malformed, "time", "the year "+itoa(year)+" cannot be written")
+		if second := t.at.Unix(); second < firstSecond || second > lastSecond {
+			return invalid(Malformed, "time", "the year "+itoa(t.at.Year())+" cannot be written")
 		}
 	}
 	return nil
 }
+
+// firstSecond and lastSecond, since 1970, bound the years that four digits can write: 0001 to 9999.
+const firstSecond, lastSecond = -62135596800, 253402300799
 
 func (r *record) checkDelegation() error {
 	k := &r.delegation

@@ -154,7 +154,7 @@ func (e *explainer) describeLimits() {
 
 // quoteUnlessPlain shows short text of letters, digits and hyphens as it is.
 func quoteUnlessPlain(s string) string {
-	if len(s) <= 64 && unreserved([]byte(s)) {
+	if len(s) <= 64 && unreserved(s) {
 		return s
 	}
 	return quote(s)

@@ -1,6 +1,9 @@
 package sas
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Permissions is what a service or user delegation SAS allows: a set.
 type Permissions uint16
@@ -135,10 +138,8 @@ func ParseServices(s string) (Services, error) {
 }
 
 func appendLetters(dst []byte, set uint16, letters string) []byte {
-	for i := range len(letters) {
-		if set&(1<<i) != 0 {
-			dst = append(dst, letters[i])
-		}
+	for set &= 1<<len(letters) - 1; set != 0; set &= set - 1 { // the lowest first, which is then taken away
+		dst = append(dst, letters[bits.TrailingZeros16(set)])
 	}
 	return dst
 }

@@ -1,6 +1,9 @@
 package sas
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // record holds the values of any kind of SAS while it is being signed. It lives on the stack: nothing here may keep a
 // reference to it.
@@ -84,12 +87,7 @@ func (r *record) write(dst []byte, s *signer) ([]byte, error) {
 			continue
 		}
 		dst = append(append(dst, fieldNames[f]...), '=')
-		if value := text[at[f].from:at[f].to]; unreserved(value) {
-			dst = append(dst, value...)
-		} else {
-			dst = appendEscaped(dst, value)
-		}
-		dst = append(dst, '&')
+		dst = append(appendEscaped(dst, text[at[f].from:at[f].to]), '&')
 	}
 	return appendEscaped(append(dst, "sig="...), s.sign(text[:signed])), nil
 }
@@ -249,39 +247,44 @@ func depth(path string) int {
 	return n
 }
 
-const upperHex = "0123456789ABCDEF"
-
-// plain marks RFC 3986's unreserved characters.
-var plain = func() (t [256]bool) {
+// isUnreserved are RFC 3986's unreserved characters.
+var isUnreserved = func() (is [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
-		t[c] = true
+		is[c] = true
 	}
-	return t
+	return is
 }()
 
-func unreserved(text []byte) bool {
-	for _, c := range text {
-		if !plain[c] {
+func unreserved(text string) bool {
+	for i := range len(text) {
+		if !isUnreserved[text[i]] {
 			return false
 		}
 	}
 	return true
 }
 
+// escapes has, for each byte, what stands for it in a query, first character lowest, and above that its length: 1 or 3.
+var escapes = func() (of [256]uint32) {
+	const hex = "0123456789ABCDEF"
+	for c := range of {
+		if of[c] = 1<<24 | uint32(c); !isUnreserved[c] {
+			of[c] = 3<<24 | uint32(hex[c&15])<<16 | uint32(hex[c>>4])<<8 | '%'
+		}
+	}
+	return of
+}()
+
 // appendEscaped appends text percent-encoded for a query: everything but the unreserved characters, so that no reader can
-// take a plus sign for a space.
+// take a plus sign for a space. What needs escaping in a signature nobody can predict, so nothing here depends on it.
 func appendEscaped(dst, text []byte) []byte {
 	n := len(dst)
-	dst = slices.Grow(dst, 3*len(text))
-	out := dst[:n+3*len(text)]
+	dst = slices.Grow(dst, 3*len(text)+1) // the last escape's length is written, too
+	out := dst[:cap(dst)]
 	for _, c := range text {
-		if plain[c] {
-			out[n] = c
-			n++
-		} else {
-			out[n], out[n+1], out[n+2] = '%', upperHex[c>>4], upperHex[c&15]
-			n += 3
-		}
+		escape := escapes[c]
+		binary.LittleEndian.PutUint32(out[n:], escape)
+		n += int(escape >> 24)
 	}
 	return out[:n]
 }

@@ -24,7 +24,7 @@ func TimeOf(t time.Time) Time {
 	if t.IsZero() {
 		return Time{}
 	}
-	at := t.UTC().Truncate(time.Second)
+	at := time.Unix(t.Unix(), 0).UTC()
 	out := Time{at: at}
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()

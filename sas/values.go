@@ -129,7 +129,7 @@ func (r IPRange) Contains(a netip.Addr) bool {
 // String spells the range as sip does: "1.2.3.4" or "1.2.3.4-1.2.3.9".
 func (r IPRange) String() string { return string(r.append(nil)) }
 
-func (r IPRange) append(dst []byte) []byte {
+func (r *IPRange) append(dst []byte) []byte {
 	if r.IsZero() {
 		return dst
 	}
@@ -140,7 +140,7 @@ func (r IPRange) append(dst []byte) []byte {
 	return dst
 }
 
-func (r IPRange) check() error {
+func (r *IPRange) check() error {
 	switch {
 	case r.IsZero() && r.End.IsValid():
 		return invalid(Missing, "sip", "the range has an end but no start")

@@ -8,12 +8,11 @@ import (
 
 // getCredentials answers {"sasKey","url"} exactly as the tutorial's function does: leave to create blobs in the landing
 // container, for pages that build their own blob URLs.
-func (h *Handler) getCredentials(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getCredentials(w http.ResponseWriter, r *http.Request, now time.Time) error {
 	h.allowOrigin(w, r)
 	if h.options.CredentialsOff {
 		return errUnknown
 	}
-	now := h.options.Now()
 	if err := h.limit(r, "", now); err != nil {
 		return err
 	}

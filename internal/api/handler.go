@@ -65,7 +65,7 @@ func New(photos *photo.Service, guests *identity.Guests, options *Options) *Hand
 	}
 	h := &Handler{photos: photos, guests: guests, options: o, requestIDs: requestIDs{prefix: rand.Text()[:12]}}
 	mux, known := http.NewServeMux(), http.NewServeMux()
-	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request) error{
+	for pattern, handle := range map[string]call{
 		"GET /api/credentials":            h.getCredentials,
 		"POST /api/uploads":               h.beginUpload,
 		"GET /api/uploads/{id}":           h.resumeUpload,
@@ -80,9 +80,9 @@ func New(photos *photo.Service, guests *identity.Guests, options *Options) *Hand
 		mux.Handle(pattern, h.adapt(handle))
 		known.Handle(pattern, http.NotFoundHandler())
 	}
-	mux.Handle("/", h.adapt(func(w http.ResponseWriter, r *http.Request) error { return unknown(known, w, r) }))
+	mux.Handle("/", h.adapt(func(w http.ResponseWriter, r *http.Request, _ time.Time) error { return unknown(known, w, r) }))
 	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(h.adapt(func(http.ResponseWriter, *http.Request) error {
+	guard.SetDenyHandler(h.adapt(func(http.ResponseWriter, *http.Request, time.Time) error {
 		return &Problem{Type: problemCrossOrigin, Status: http.StatusForbidden, Title: "Another site may not do this",
 			Detail: "The request came from a page of another origin."}
 	}))
@@ -92,43 +92,52 @@ func New(photos *photo.Service, guests *identity.Guests, options *Options) *Hand
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
 
-// adapt makes an http.Handler of a function that answers or returns why it didn't.
-func (h *Handler) adapt(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
+// call answers a request that came at a time, or returns why it doesn't.
+type call func(w http.ResponseWriter, r *http.Request, now time.Time) error
+
+// adapt makes an http.Handler of a call. What went well is seen in the ledger, and logged only for who asks for every
+// request; an answer is named where the log tells of it.
+func (h *Handler) adapt(handle call) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := h.options.Now()
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		now := h.options.Now()
 		header := w.Header()
 		header["X-Content-Type-Options"] = nosniff
 		header["Referrer-Policy"] = noReferrer
 		header["Cache-Control"] = noStore
-		// An answer is named where the log tells of it. What went well is seen in the ledger, and logged only for who asks
-		// for every call.
-		requestID := ""
 		if h.options.Log.Enabled(r.Context(), slog.LevelDebug) {
-			requestID = h.nameAnswer(header)
+			h.answerAndLog(handle, w, r, now)
+		} else if err := handle(w, r, now); err != nil {
+			h.refuse(w, r, err, h.nameAnswer(header), now)
 		}
-		if err := handle(recorder, r); err != nil {
-			if requestID == "" {
-				requestID = h.nameAnswer(header)
-			}
-			problem, internal := problemOf(err)
-			if internal {
-				h.options.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("requestId", requestID),
-					slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
-			}
-			problem.write(recorder, requestID)
-		}
-		if requestID == "" {
-			return
-		}
-		level := slog.LevelDebug
-		if recorder.status >= http.StatusBadRequest {
-			level = slog.LevelInfo
-		}
-		h.options.Log.LogAttrs(r.Context(), level, "request", slog.String("requestId", requestID),
-			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", recorder.status),
-			slog.Int64("ms", h.options.Now().Sub(began).Milliseconds()))
 	})
+}
+
+// answerAndLog logs the request, whatever comes of it.
+func (h *Handler) answerAndLog(handle call, w http.ResponseWriter, r *http.Request, now time.Time) {
+	requestID := h.nameAnswer(w.Header())
+	recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+	if err := handle(recorder, r, now); err != nil {
+		h.refuse(w, r, err, requestID, now)
+		return
+	}
+	h.log(r, slog.LevelDebug, requestID, recorder.status, now)
+}
+
+// refuse answers with the problem that an error is, and logs it.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error, requestID string, now time.Time) {
+	problem, internal := problemOf(err)
+	if internal {
+		h.options.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("requestId", requestID),
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+	}
+	problem.write(w, requestID)
+	h.log(r, slog.LevelInfo, requestID, problem.Status, now)
+}
+
+func (h *Handler) log(r *http.Request, level slog.Level, requestID string, status int, began time.Time) {
+	h.options.Log.LogAttrs(r.Context(), level, "request", slog.String("requestId", requestID),
+		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status),
+		slog.Int64("ms", h.options.Now().Sub(began).Milliseconds()))
 }
 
 // nameAnswer gives an answer the id that the log has for it.
@@ -198,7 +207,7 @@ func (d discard) WriteHeader(int)             {}
 
 // me answers who is calling, in the shape of Azure Static Web Apps, so that one frontend runs on both.
 // https://learn.microsoft.com/azure/static-web-apps/user-information
-func (h *Handler) me(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) me(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	type principal struct {
 		IdentityProvider string   `json:"identityProvider"`
 		UserID           string   `json:"userId"`

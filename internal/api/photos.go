@@ -56,7 +56,7 @@ func photoOf(p photo.Photo, owner bool) photoAnswer {
 	return answer
 }
 
-func (h *Handler) listPhotos(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) listPhotos(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	query := r.URL.Query()
 	limit := defaultPage
 	if text := query.Get("limit"); text != "" {
@@ -95,7 +95,7 @@ func (h *Handler) listPhotos(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-func (h *Handler) getPhoto(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getPhoto(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	owner, id, err := h.theirs(r)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (h *Handler) getPhoto(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, photoOf(p, true))
 }
 
-func (h *Handler) renamePhoto(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) renamePhoto(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	var body struct {
 		Title *string `json:"title"`
 	}
@@ -128,7 +128,7 @@ func (h *Handler) renamePhoto(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, photoOf(p, true))
 }
 
-func (h *Handler) deletePhoto(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) deletePhoto(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	owner, id, err := h.theirs(r)
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func (b *beginBody) readOrdinary(text []byte) bool {
 	return ok
 }
 
-func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request, now time.Time) error {
 	var body beginBody
 	if err := readJSON(w, r, h.options.MaxBody, &body); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("size", `"size" must be the file's length in bytes, more than 0.`)
 	}
 	known := h.guests.Caller(r)
-	if err := h.limit(r, known.Owner, h.options.Now()); err != nil { // before a new guest is named: names are not free
+	if err := h.limit(r, known.Owner, now); err != nil { // before a new guest is named: names are not free
 		return err
 	}
 	caller, err := h.guests.Admit(w, known)
@@ -103,12 +103,12 @@ func (h *Handler) beginUpload(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request, now time.Time) error {
 	owner, id, err := h.theirs(r)
 	if err != nil {
 		return err
 	}
-	if err := h.limit(r, owner, h.options.Now()); err != nil {
+	if err := h.limit(r, owner, now); err != nil {
 		return err
 	}
 	upload, err := h.photos.Resume(r.Context(), owner, id)
@@ -121,7 +121,7 @@ func (h *Handler) resumeUpload(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, uploadOf(upload))
 }
 
-func (h *Handler) completeUpload(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) completeUpload(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	var body struct {
 		Name      string `json:"name"`
 		Size      int64  `json:"size"`
@@ -144,7 +144,7 @@ func (h *Handler) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, photoOf(p, true))
 }
 
-func (h *Handler) abortUpload(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) abortUpload(w http.ResponseWriter, r *http.Request, _ time.Time) error {
 	owner, id, err := h.theirs(r)
 	if err != nil {
 		return err

@@ -4,7 +4,9 @@
 package deadline
 
 import (
+	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,6 +95,9 @@ func (w *watch) isNear(t time.Time) bool {
 	return !t.IsZero() && t.UnixNano()-w.looked.Load() < int64(near)
 }
 
+// isPast tells whether a deadline has passed for certain.
+func (w *watch) isPast(t time.Time) bool { return t.UnixNano() < w.looked.Load() }
+
 // conn is a TCP connection whose deadlines are noted.
 type conn struct {
 	*net.TCPConn
@@ -100,7 +105,32 @@ type conn struct {
 	read, write half
 }
 
-func (c *conn) SetReadDeadline(t time.Time) error  { return c.read.note(t, c.watch.isNear(t)) }
+// Read reads. Once the deadline has passed the connection isn't asked.
+func (c *conn) Read(p []byte) (int, error) {
+	if !c.read.begin() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	defer c.read.done()
+	return c.TCPConn.Read(p)
+}
+
+// WriteTo does what [conn.Read] does for who would rather have everything.
+func (c *conn) WriteTo(w io.Writer) (int64, error) {
+	if !c.read.begin() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	defer c.read.done()
+	return c.TCPConn.WriteTo(w)
+}
+
+func (c *conn) SetReadDeadline(t time.Time) error {
+	near := c.watch.isNear(t)
+	if near && c.watch.isPast(t) && c.read.refuse() {
+		return nil
+	}
+	return c.read.note(t, near)
+}
+
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.write.note(t, c.watch.isNear(t)) }
 
 func (c *conn) SetDeadline(t time.Time) error {
@@ -119,9 +149,40 @@ func (c *conn) Close() error {
 type half struct {
 	set func(time.Time) error // the connection's own
 
-	mu  sync.Mutex
-	due time.Time // noted; zero: none, or the connection keeps it itself
-	own bool      // the connection has a deadline of its own set
+	mu      sync.Mutex
+	due     time.Time // noted; zero: none, or the connection keeps it itself
+	own     bool      // the connection has a deadline of its own set
+	refuses bool      // it has passed, for who begins; the connection need not know
+	busy    int       // how many are under way
+}
+
+// begin is called before a transfer, and reports whether there is time for it; done is called after it.
+func (h *half) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.refuses {
+		return false
+	}
+	h.busy++
+	return true
+}
+
+func (h *half) done() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.busy--
+}
+
+// refuse lets no transfer begin until the next deadline is noted. It reports false where one is under way, which only the
+// connection can end. net/http refuses after each request, when what would have read in the background has hardly begun.
+func (h *half) refuse() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy > 0 {
+		return false
+	}
+	h.due, h.refuses = time.Time{}, true
+	return true
 }
 
 // note takes a new deadline. One that is exact, because it is near or past, is the connection's: net/http ends a read by
@@ -129,6 +190,7 @@ type half struct {
 func (h *half) note(t time.Time, exact bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.refuses = false
 	if exact {
 		h.due, h.own = time.Time{}, true
 		return h.set(t)

@@ -123,6 +123,35 @@ func TestAPastDeadlineEndsAReadAtOnceAndIsTakenBack(t *testing.T) {
 	}
 }
 
+// The read in the background has often not begun when net/http ends it: then the connection need not be asked at all.
+func TestAPastDeadlineLetsNoReadBegin(t *testing.T) {
+	c, theirs, _ := pair(t)
+	if _, err := theirs.Write([]byte("xy")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if c.read.own {
+		t.Error("the connection was given a deadline")
+	}
+	_, err := c.Read(make([]byte, 1))
+	wantTimeout(t, err)
+	_, err = c.WriteTo(io.Discard)
+	wantTimeout(t, err)
+	if err := c.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	theirs.Close()
+	var rest strings.Builder
+	if _, err := c.WriteTo(&rest); err != nil || rest.String() != "y" {
+		t.Errorf("%q, %v", rest.String(), err)
+	}
+}
+
 func TestANearDeadlineIsTheConnectionsOwn(t *testing.T) {
 	c, _, _ := pair(t)
 	looked := c.watch.now()
