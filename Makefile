@@ -1,13 +1,13 @@
 # Everything a developer runs. Each target works from a fresh clone on Debian with Go, Node and gcc; what else it needs,
 # it installs.
 # Every build strips this machine's paths and keeps to the libheif and libavif that are compiled in (internal/imaging/heif),
-# so that all share one cache.
-export GOFLAGS := $(GOFLAGS) -trimpath -tags=nodynamic
+# so that all share one cache. Only the program itself is compiled by cmd/valetkey/default.pgo.
+export GOFLAGS := $(GOFLAGS) -trimpath -tags=nodynamic -pgo=off
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WEB_SOURCES := $(shell find web packages -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run build test test-go test-web test-e2e test-rclone lint bench browser clean
+.PHONY: run build test test-go test-web test-e2e test-rclone lint bench profile browser clean
 
 run: build
 	./bin/valetkey serve
@@ -16,7 +16,7 @@ build: bin/valetkey
 
 # The binary carries the web app, so that is built first.
 bin/valetkey: web/dist/index.html FORCE
-	go build -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/valetkey
+	go build -pgo=auto -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/valetkey
 
 web/dist/index.html: node_modules/.installed $(WEB_SOURCES)
 	npm run build
@@ -57,6 +57,12 @@ lint: node_modules/.installed
 
 bench: build browser
 	go run ./test/bench
+
+# What the compiler optimizes the program for: where its time goes under the benchmarks' loads. Again after hot paths changed.
+profile: build
+	rm -rf bin/profile
+	VALETKEY_CPU_PROFILE=$(CURDIR)/bin/profile go run ./test/bench -only '^(puts|gets)$$' grants storage
+	go tool pprof -proto bin/profile/*.pprof > cmd/valetkey/default.pgo
 
 clean:
 	rm -rf bin web/dist/assets node_modules

@@ -27,6 +27,8 @@ type cli struct {
 	Photo            photoCmd            `cmd:"" help:"Check photos with the pipeline that the server publishes through."`
 	Import           importCmd           `cmd:"" help:"Publish a folder tree of old photos."`
 	Version          versionCmd          `cmd:"" help:"Print the version."`
+
+	profileFlags
 }
 
 // streams are the process's standard streams, passed to every subcommand so that tests can hold them.
@@ -89,7 +91,11 @@ func run(ctx context.Context, args []string, std streams) (status int) {
 		fmt.Fprintln(std.err, "Run 'valetkey --help' to see what there is.")
 		return 2
 	}
-	switch err := parsed.Run(); {
+	stopProfile, err := c.start()
+	if err == nil {
+		err = errors.Join(parsed.Run(), stopProfile())
+	}
+	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, new(exitCode)):

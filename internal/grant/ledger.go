@@ -15,33 +15,30 @@ import (
 // write anything takes longer than all else that a grant costs.
 type Ledger struct {
 	w      io.Writer
-	append func(line []byte, at time.Time, e *entry) []byte
-	lines  sync.Pool // of *line
-}
-
-// line is room for an entry and its text.
-type line struct {
-	entry entry
-	text  []byte
+	asJSON bool
+	text   textLines
+	lines  sync.Pool // of *[]byte: room for a line
 }
 
 // NewLedger makes a ledger that gives w each line in one call, from many goroutines at once: in the form of
 // slog.TextHandler or, where asJSON is true, of slog.JSONHandler.
 func NewLedger(w io.Writer, asJSON bool) *Ledger {
-	l := &Ledger{w: w, append: new(textLines).append, lines: sync.Pool{New: func() any { return new(line) }}}
-	if asJSON {
-		l.append = appendJSON
-	}
-	return l
+	return &Ledger{w: w, asJSON: asJSON, lines: sync.Pool{New: func() any { return new([]byte) }}}
 }
 
 // record writes the line of a grant that owner got. A grant is not withheld because its line could not be written.
 func (l *Ledger) record(at time.Time, owner, kind string, g *Grant) {
-	line := l.lines.Get().(*line)
-	line.entry.set(owner, kind, g)
-	line.text = l.append(line.text[:0], at, &line.entry)
-	_, _ = l.w.Write(line.text)
-	l.lines.Put(line)
+	e := entryOf(owner, kind, g)
+	room := l.lines.Get().(*[]byte)
+	defer l.lines.Put(room)
+	line := (*room)[:0]
+	if l.asJSON {
+		line = appendJSON(line, at, &e)
+	} else {
+		line = l.text.append(line, at, &e)
+	}
+	*room = line
+	_, _ = l.w.Write(line)
 }
 
 // entry is what a line says.
@@ -50,10 +47,9 @@ type entry struct {
 	until time.Time
 }
 
-func (e *entry) set(owner, kind string, g *Grant) {
-	e.until = g.Expiry.UTC()
-	e.texts = [...]struct{ name, value string }{{"owner", owner}, {"kind", kind}, {"container", g.Container}, {"blob", g.Blob},
-		{"permissions", g.Permissions.String()}, {"id", g.ID}}
+func entryOf(owner, kind string, g *Grant) entry {
+	return entry{until: g.Expiry.UTC(), texts: [...]struct{ name, value string }{{"owner", owner}, {"kind", kind},
+		{"container", g.Container}, {"blob", g.Blob}, {"permissions", g.Permissions.String()}, {"id", g.ID}}}
 }
 
 // timeText appends times as slog.TextHandler writes them: in RFC 3339, to the millisecond. It keeps the text of the last

@@ -86,9 +86,8 @@ func FuzzLedger(f *testing.F) {
 	f.Add("\x00\xff\u2028", "")
 	f.Fuzz(func(t *testing.T, owner, blob string) {
 		g := Grant{Container: "images", Blob: blob, Permissions: sas.Write, Expiry: epoch}
-		e := new(entry)
-		e.set(owner, "service SAS", &g)
-		text, line := string(new(textLines).append(nil, epoch, e)), appendJSON(nil, epoch, e)
+		e := entryOf(owner, "service SAS", &g)
+		text, line := string(new(textLines).append(nil, epoch, &e)), appendJSON(nil, epoch, &e)
 		if strings.Count(text, "\n") != 1 || bytes.Count(line, []byte("\n")) != 1 {
 			t.Fatalf("more than one line: %q, %q", text, line)
 		}
