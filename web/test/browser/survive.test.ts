@@ -95,19 +95,21 @@ const arrived = (file: Chosen, part: number) =>
     return so
   }, { timeout: 100_000 * scale, interval: 10 }).toBeGreaterThanOrEqual(part)
 
-/** Waits until the browser holds the file's bytes by itself, which is what a reload goes on with. */
+/** Waits until the browser holds by itself what a reload goes on with: the file's bytes and where they were going. */
 const kept = () =>
   expect.poll(() => page.evaluate(
-    () => new Promise<number>((resolve, reject) => {
+    () => new Promise<boolean>((resolve, reject) => {
       const opening = indexedDB.open('uppy-blobs')
       opening.onerror = reject
       opening.onsuccess = () => {
-        const counting = opening.result.transaction('files').objectStore('files').count()
-        counting.onsuccess = () => resolve(counting.result)
+        const reading = opening.result.transaction(['files', 'metadata'])
+        const files = reading.objectStore('files').count()
+        const states = reading.objectStore('metadata').getAll()
+        reading.oncomplete = () => resolve(files.result === 1 && JSON.stringify(states.result).includes('azureBlob'))
         opening.result.close()
       }
     }),
-  ), { timeout: 60_000, interval: 50 }).toBe(1)
+  ), { timeout: 60_000, interval: 50 }).toBe(true)
 
 /** Waits for the photo and compares every byte of what is published with what was chosen. */
 async function photoIsWhole(file: Chosen): Promise<void> {
@@ -187,6 +189,8 @@ describe(`an upload of ${megabytes} MB`, { timeout: 240_000 * scale }, () => {
     await photoIsWhole(small)
     expect(grants).toBe(1)
     nothingSentTwice(small)
+    // The next page has nothing to go on with, and need not load the uploader to find that out.
+    await expect.poll(() => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).not.toContain('valetkey-uploads-pending')
   })
 
   it('goes on in a new tab after its tab was closed', async () => {
