@@ -96,6 +96,7 @@ const (
 	CodePolicyUnseen   Code = "policy-unseen"
 	CodeUserBound      Code = "user-bound"
 	CodeRightUncertain Code = "create-only"
+	CodeOperation      Code = "operation-unknown"
 )
 
 // Severity says what a finding means.
@@ -123,7 +124,7 @@ type Verdict string
 const (
 	Works      Verdict = "works"      // the signature is right and nothing speaks against the request
 	Refused    Verdict = "refused"    // at least one failure
-	Unverified Verdict = "unverified" // nothing speaks against it, but a key or a stored access policy was not there to check
+	Unverified Verdict = "unverified" // nothing speaks against it, but a key, a stored access policy or the operation is not known
 )
 
 // SignatureState says what is known of the signature.
@@ -180,7 +181,7 @@ func Explain(q Question) Explanation {
 	e := &explainer{q: q, out: Explanation{Signature: SignatureUnchecked, Findings: []Finding{}}}
 	place, query, ok := e.clean()
 	if ok {
-		e.target = e.locate(place)
+		e.target = e.locate(place, query)
 		e.readToken(query)
 		if e.token != nil {
 			e.describe()
@@ -191,7 +192,7 @@ func Explain(q Question) Explanation {
 		}
 	}
 	e.out.Verdict = Unverified
-	if e.out.Signature == SignatureRight && !e.out.Has(CodePolicyUnseen) {
+	if e.out.Signature == SignatureRight && !e.out.Has(CodePolicyUnseen) && !e.out.Has(CodeOperation) {
 		e.out.Verdict = Works
 	}
 	// What stops the request comes before what only might: the first line is the one that is read.

@@ -1,6 +1,7 @@
 package sas
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,8 +105,12 @@ func (e *explainer) checkTimes() {
 func (e *explainer) checkOperation() {
 	t := e.token
 	op := e.operation()
-	if op != 0 {
+	switch {
+	case op != 0:
 		e.out.Operation = op.String()
+		e.checkBoundOperation(op)
+	case e.q.Method != "":
+		e.warn(CodeOperation, "", "What "+quote(e.q.Method)+" does here is not known, so the rights for it are not judged.", "Name the operation instead of the method.")
 	}
 	r := e.request()
 	if t.kind == AccountKind {
@@ -114,6 +119,8 @@ func (e *explainer) checkOperation() {
 		}
 		if op != 0 {
 			e.checkAccountRights(op, r.level())
+		} else if e.target.fromURL {
+			e.checkAccountLevel(r.level())
 		}
 		return
 	}
@@ -142,6 +149,28 @@ func (e *explainer) checkOperation() {
 		e.failRight(op, needs.String(), allowed.String(), allowed.Has(Create))
 	} else if overwrites(op) && allowed&Write == 0 {
 		e.warn(CodeRightUncertain, "sp", "With c and not w, "+op.String()+" works only as long as the blob is not there.", "Add w if it shall be overwritten.")
+	}
+}
+
+// checkBoundOperation compares an operation that was asked for by name with the comp that the SAS binds and the URL has.
+func (e *explainer) checkBoundOperation(op Operation) {
+	bound := slices.ContainsFunc(e.token.signedQuery, func(name string) bool { return strings.EqualFold(name, "comp") })
+	if comp := e.other("comp"); e.q.Operation != 0 && bound && e.count("comp") == 1 && !op.doneWith(comp) {
+		e.fail(CodeSignedQuery, "srq", "The SAS binds comp="+quote(comp)+", and no "+op.String()+" is done with that.", "Make a SAS for that operation.")
+	}
+}
+
+// checkAccountLevel finds an account SAS that is for nothing of what the URL names, nor for anything below it.
+func (e *explainer) checkAccountLevel(level ResourceTypes) {
+	t, below := e.token, level
+	switch level {
+	case ServiceLevel:
+		return
+	case ContainerLevel:
+		below |= ObjectLevel
+	}
+	if t.resourceTypes != 0 && t.resourceTypes&below == 0 {
+		e.fail(CodeResourceType, "srt", "What the URL names needs "+quote(level.String())+" in srt, which is "+quote(t.resourceTypes.String())+".", "Sign with that resource type.")
 	}
 }
 
@@ -194,6 +223,19 @@ func (e *explainer) resourceMismatch() string {
 	return "The SAS opens a " + t.resource.String() + ", and the URL names " + named + "."
 }
 
+// revokes is what ends a SAS without a stored access policy early, and longLifeHints what to do instead, by kind.
+var (
+	revokes = map[Kind]string{
+		ServiceKind: "a new key", AccountKind: "a new key",
+		UserDelegationKind: "revoking the account's delegation keys or its signer's rights",
+	}
+	longLifeHints = map[Kind]string{
+		ServiceKind:        "Sign for minutes or hours, or with a stored access policy (si) that can be removed.",
+		AccountKind:        "Sign for minutes or hours: an account SAS has no stored access policy that could be removed.",
+		UserDelegationKind: "Sign for minutes or hours: a user delegation SAS has no stored access policy that could be removed.",
+	}
+)
+
 // advise warns of what best practice warns of.
 func (e *explainer) advise() {
 	t := e.token
@@ -206,12 +248,21 @@ func (e *explainer) advise() {
 		from = start.Time()
 	}
 	if t.Identifier() == "" && !expiry.IsZero() && expiry.Time().Sub(from) > LongLife {
-		e.warn(CodeLongLife, "se", "It lives for "+duration(expiry.Time().Sub(from))+", and only a new key revokes it before.", "Sign for minutes or hours, or with a stored access policy (si) that can be removed.")
+		e.warn(CodeLongLife, "se", "It lives for "+duration(expiry.Time().Sub(from))+", and only "+revokes[t.kind]+" ends it before.", longLifeHints[t.kind])
 	}
 	op := e.operation()
 	if t.kind == AccountKind {
-		if e.target.container != "" {
+		switch {
+		case e.target.container != "":
 			e.warn(CodeAccountSAS, "ss", "An account SAS opens every container; for this URL a service or user delegation SAS would do.", "Make one for the container or the blob.")
+		case op.Needs() != 0:
+			e.warn(CodeAccountSAS, "ss", "An account SAS opens every container; for "+op.String()+" a service or user delegation SAS would do.", "Make one for the container or the blob.")
+		}
+		if extra := t.services &^ Blob; op != 0 && extra != 0 {
+			e.warn(CodeExcessRights, "ss", op.String()+" does not need "+quote(extra.String())+" in ss.", "Sign with ss=b.")
+		}
+		if extra := t.resourceTypes &^ op.Level(); op != 0 && extra != 0 && !e.out.Has(CodeResourceType) {
+			e.warn(CodeExcessRights, "srt", op.String()+" does not need "+quote(extra.String())+" in srt.", "Sign with less.")
 		}
 		if extra := t.accountPermissions &^ op.AccountNeeds(); op != 0 && extra != 0 && !e.out.Has(CodePermissionMissing) {
 			e.warn(CodeExcessRights, "sp", op.String()+" does not need "+quote(extra.String())+".", "Sign with less.")

@@ -3,6 +3,7 @@ package sas
 import (
 	"crypto/hmac"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,9 @@ func (e *explainer) checkSignature() {
 	if e.out.Has(CodeSigMalformed) || len(t.signature) == 0 || t.Version() == "" || !e.target.known {
 		return
 	}
+	if t.kind != AccountKind && e.target.fromURL && e.target.container == "" {
+		return // what it was signed for is not said
+	}
 	if e.unknownBindings(&req) {
 		return
 	}
@@ -79,8 +83,11 @@ func (e *explainer) checkSignature() {
 	if e.tryOtherKind(req) {
 		return
 	}
-	e.fail(CodeSignatureMismatch, "sig", "The signature is not that of this key for this string-to-sign.",
-		"Either another key signed it (of another account, or rotated since), or it was made for another container or blob than the URL names, or a signed field was changed afterwards: compare the string-to-sign with the signer's, line by line.")
+	hint := "Either another key signed it (of another account, or rotated since), or it was made for another container or blob than the URL names, or a signed field was changed afterwards: compare the string-to-sign with the signer's, line by line."
+	if names := slices.Concat(t.signedHeaders, t.signedQuery); len(names) > 0 {
+		hint = "The value of what it binds, " + quote(strings.Join(names, ", ")) + ", must be the very one that was signed. " + hint
+	}
+	e.fail(CodeSignatureMismatch, "sig", "The signature is not that of this key for this string-to-sign.", hint)
 }
 
 const doubledHint = "A host-style URL (account.blob.core.windows.net) has it in the host only, a path-style one (127.0.0.1:10000/account) once, at the start of the path."

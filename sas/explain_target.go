@@ -18,8 +18,9 @@ type target struct {
 	blob      string
 }
 
-// locate reads the place that a SAS is for.
-func (e *explainer) locate(place string) target {
+// locate reads the place that a SAS is for. Whether a host with a name of its own holds the account in its path, or is one
+// account's, nobody can see; query helps to tell.
+func (e *explainer) locate(place, query string) target {
 	t := target{account: e.q.Account, container: e.q.Container, blob: e.q.Blob}
 	t.known = t.account != ""
 	u, err := url.Parse(place)
@@ -30,7 +31,7 @@ func (e *explainer) locate(place string) target {
 	path := strings.TrimPrefix(u.Path, "/")
 	first, rest, _ := strings.Cut(path, "/")
 	hostAccount, isBlobHost := accountOfHost(u.Hostname())
-	t.pathStyle = !isBlobHost && (e.q.Account == "" || first == e.q.Account || isLocalHost(u.Hostname()))
+	t.pathStyle = !isBlobHost && (isLocalHost(u.Hostname()) || first == e.q.Account || e.q.Account == "" && reaches(query, rest))
 	switch {
 	case isBlobHost:
 		t.account = hostAccount
@@ -38,10 +39,22 @@ func (e *explainer) locate(place string) target {
 		t.account, path = first, rest
 	default:
 		t.account = e.q.Account // a custom domain
+		t.known = t.account != ""
 	}
 	t.container, t.blob, _ = strings.Cut(path, "/")
 	e.checkAccount(&t)
 	return t
+}
+
+// reaches reports whether a path below an account names what the SAS in a query is for.
+func reaches(query, path string) bool {
+	container, blob, _ := strings.Cut(path, "/")
+	for part := range strings.SplitSeq(query, "&") {
+		if name, value, _ := strings.Cut(part, "="); asciiLower(name) == fieldSR.String() {
+			return container != "" && (blob != "" || Resource(value) == ContainerResource)
+		}
+	}
+	return true // an account SAS goes anywhere
 }
 
 // checkAccount finds an account's name that stands twice in a URL, or not at all, and mends the latter.
@@ -64,12 +77,12 @@ func (e *explainer) checkAccount(t *target) {
 	}
 }
 
-// accountOfHost reads the account from a host such as acct.blob.core.windows.net; zones (acct.z1.blob…) and secondary
-// endpoints (acct-secondary) are told apart.
+// accountOfHost reads the account from a host such as acct.blob.core.windows.net; zones (acct.z1.blob…), secondary endpoints
+// (acct-secondary) and those of Data Lake Storage (acct.dfs…), which are signed alike, are told apart.
 func accountOfHost(host string) (account string, ok bool) {
 	host = strings.ToLower(host)
 	first, rest, _ := strings.Cut(host, ".")
-	if !strings.HasPrefix(rest, "blob.") && !strings.Contains(rest, ".blob.") || isIP(host) {
+	if rest = "." + rest; !strings.Contains(rest, ".blob.") && !strings.Contains(rest, ".dfs.") || isIP(host) {
 		return "", false
 	}
 	return strings.TrimSuffix(first, "-secondary"), first != ""
@@ -120,7 +133,38 @@ func (e *explainer) operation() Operation {
 	}
 	r := e.request()
 	method := strings.ToUpper(e.q.Method)
-	return OperationOf(method, r.level(), e.other("restype"), e.other("comp"))
+	op := OperationOf(method, r.level(), e.other("restype"), e.other("comp"))
+	switch {
+	case op == DeleteBlob && asciiLower(e.other("deletetype")) == "permanent":
+		return PermanentlyDeleteBlob
+	case op == DeleteBlob && e.count("versionid") > 0:
+		return DeleteBlobVersion
+	}
+	return op
+}
+
+// methods are those that OperationOf knows.
+var methods = []string{"GET", "HEAD", "PUT", "POST", "DELETE"}
+
+// doneWith reports whether an operation's requests have this comp parameter.
+func (o Operation) doneWith(comp string) bool {
+	if plain, ok := withoutHeader[o]; ok {
+		o = plain
+	}
+	for _, method := range methods {
+		for _, level := range []ResourceTypes{ServiceLevel, ContainerLevel, ObjectLevel} {
+			if OperationOf(method, level, "", comp) == o || OperationOf(method, level, "account", comp) == o {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// withoutHeader are operations that a header or another parameter tells from the one that [OperationOf] answers.
+var withoutHeader = map[Operation]Operation{
+	PutBlobFromURL: PutBlob, CopyBlob: PutBlob, PutBlockFromURL: PutBlock, BreakBlobLease: LeaseBlob,
+	BreakContainerLease: LeaseContainer, DeleteBlobVersion: DeleteBlob, PermanentlyDeleteBlob: DeleteBlob,
 }
 
 // OperationOf tells the operation by a request's method, the level of its URL, and its restype and comp parameters; 0

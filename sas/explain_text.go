@@ -21,7 +21,7 @@ func (e *explainer) clean() (place, query string, ok bool) {
 			"If it went anywhere it should not have gone, rotate the key. Pass it where a connection string is asked for.")
 		return "", "", false
 	}
-	text = e.unquote(e.extract(connectionSAS(text)))
+	text = e.unquote(e.extract(e.join(connectionSAS(text))))
 	if joined := strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(text); joined != text {
 		e.fail(CodeWhitespace, "", "There are line breaks or tabs inside.", "Join the lines: a URL has none.")
 		text = joined
@@ -68,6 +68,49 @@ func connectionSAS(text string) string {
 		return token
 	}
 	return endpoint + "?" + token
+}
+
+// join puts together what an answer in JSON holds apart: a SAS, and the URL that it goes behind.
+func (e *explainer) join(text string) string {
+	if !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
+		return text
+	}
+	place, token := "", ""
+	for _, value := range jsonStrings(text) {
+		switch {
+		case hasScheme(value):
+			place = value
+		case strings.Contains(value, "sig="):
+			token = strings.TrimLeft(value, "?&")
+		}
+	}
+	switch {
+	case token == "" || strings.Contains(place, "sig="):
+		return text // a URL that has its SAS is taken out by itself
+	case place != "":
+		token = place + "?" + token
+	}
+	e.fail(CodeQuoted, "", quotedMessage, quotedHint)
+	return token
+}
+
+// jsonStrings are the strings of a JSON text, names and values, with their escapes left as they are.
+func jsonStrings(text string) (all []string) {
+	for {
+		_, rest, found := strings.Cut(text, `"`)
+		if !found {
+			return all
+		}
+		end := 0
+		for end < len(rest) && rest[end] != '"' {
+			if rest[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		all = append(all, rest[:min(end, len(rest))])
+		text = rest[min(end+1, len(rest)):]
+	}
 }
 
 // closers are what ends a URL that stands inside other text, by what stands before it.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func (m *vectorMaker) withPlus() string {
 
 func writeVectors(t *testing.T) {
 	m := &vectorMaker{t}
-	for _, c := range append(append(soundVectors(), damagedVectors()...), brokenVectors()...) {
+	for _, c := range slices.Concat(soundVectors(), damagedVectors(), brokenVectors(), doubtfulVectors()) {
 		var b strings.Builder
 		line := func(name, value string) { b.WriteString(name + ": " + value + "\n") }
 		line("comment", c.comment)

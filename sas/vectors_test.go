@@ -221,7 +221,7 @@ func agreesWithVerify(t *testing.T, q Question, e Explanation) {
 		query = q.Text
 	}
 	ex := &explainer{q: q, out: Explanation{}}
-	ex.target = ex.locate(place)
+	ex.target = ex.locate(place, query)
 	token, err := Parse(query)
 	if err == nil {
 		ex.token = token
@@ -240,6 +240,9 @@ func agreesWithVerify(t *testing.T, q Question, e Explanation) {
 			}
 		}
 	}
+	if err == nil && (e.Has(CodeSignedQuery) && q.Operation != 0 || e.Has(CodeResourceType) && ex.operation() == 0) {
+		return // the request would be let through, but is not the one that was asked about, or none that there is
+	}
 	if e.Verdict == Works && err != nil {
 		t.Errorf("Explain says it works; Verify says: %v", err)
 	}
@@ -256,4 +259,4 @@ var everyCode = []Code{CodeNoSAS, CodeSecretPasted, CodeQuoted, CodeHTMLEscaped,
 	CodeServiceMismatch, CodeSignedHeader, CodeSignedQuery, CodePolicyUnknown, CodePolicyConflict, CodeAccountDoubled,
 	CodeAccountMissing, CodeAccountMismatch, CodeSignatureMismatch, CodeLayoutWrong, CodeKeyNotDecoded, CodeWrongKeyKind,
 	CodePathMismatch, CodePermissionsChanged, CodeLongLife, CodeNoHTTPS, CodeExcessRights, CodeUselessRights,
-	CodeAccountSAS, CodeOutlivesKey, CodePolicyUnseen, CodeUserBound, CodeRightUncertain}
+	CodeAccountSAS, CodeOutlivesKey, CodePolicyUnseen, CodeUserBound, CodeRightUncertain, CodeOperation}

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/valetkey/valetkey/sas"
 )
 
 // onTerminal reports whether somebody sits at a terminal to be asked.
@@ -35,55 +38,79 @@ func (c *sasNewCmd) ask(std streams) error {
 		}
 		return answer, nil
 	}
-	var life, protocol string
+	var life string
+	ofAccount := func() bool { return c.Kind == "account" }
 	for _, q := range []struct {
 		text, fallback string
 		answer         *string
 		skip           func() bool
+		check          func(answer string) error // asked again until it is nil
 	}{
-		{"Kind (service, user-delegation, account)", c.Kind, &c.Kind, nil},
-		{"Account", c.accountName(), &c.Account, nil},
-		{"Container", "", &c.Container, func() bool { return c.Kind == "account" }},
-		{"Blob (empty for the whole container)", "", &c.Blob, func() bool { return c.Kind == "account" }},
-		{"Levels: s service, c containers, o blobs", "o", &c.ResourceTypes, func() bool { return c.Kind != "account" }},
-		{"For which operation, such as Put Block (empty for several)", c.Op, &c.Op, nil},
-		{"Permissions: r read, c create, w write, d delete, l list, … (empty for what the operation needs, else r)", "", &c.Permissions, nil},
-		{"Good for how long", c.ExpiresIn.String(), &life, nil},
-		{"Over https only, or any", c.Protocol, &protocol, nil},
-		{"Only from which IPv4 address or range (empty for any)", "", &c.IP, nil},
+		{"Kind (service, user-delegation, account)", c.Kind, &c.Kind, nil, oneOf("service", "user-delegation", "account")},
+		{"Account", c.accountName(), &c.Account, nil, nil},
+		{"Container", "", &c.Container, ofAccount, func(answer string) error {
+			if answer == "" {
+				return fmt.Errorf("a %s SAS needs a container", c.Kind)
+			}
+			return nil
+		}},
+		{"Blob (empty for the whole container)", "", &c.Blob, ofAccount, nil},
+		{"For which operation, such as Put Block (empty for several)", c.Op, &c.Op, nil, func(answer string) error { _, err := operation(answer); return err }},
+		{"Levels: s service, c containers, o blobs (empty for that of the operation, else o)", "", &c.ResourceTypes, func() bool { return !ofAccount() }, func(answer string) (err error) {
+			if answer != "" {
+				_, err = sas.ParseResourceTypes(answer)
+			}
+			return err
+		}},
+		{"Permissions: r read, c create, w write, d delete, l list, … (empty for what the operation needs, else r)", "", &c.Permissions, nil, nil},
+		{"Good for how long", c.ExpiresIn.String(), &life, nil, func(answer string) (err error) {
+			if c.ExpiresIn, err = time.ParseDuration(answer); err != nil || c.ExpiresIn <= 0 {
+				return fmt.Errorf("%q is no length of time such as 90m or 2h", answer)
+			}
+			return nil
+		}},
+		{"Over https only, or any", c.Protocol, &c.Protocol, nil, oneOf("https", "any")},
+		{"Only from which IPv4 address or range (empty for any)", "", &c.IP, nil, func(answer string) (err error) {
+			if answer != "" {
+				_, err = sas.ParseIPRange(answer)
+			}
+			return err
+		}},
 	} {
 		if q.skip != nil && q.skip() {
 			continue
 		}
-		answer, err := question(q.text, q.fallback)
-		if err != nil {
-			return err
+		for {
+			answer, err := question(q.text, q.fallback)
+			if err != nil {
+				return err
+			}
+			if q.check != nil {
+				if err := q.check(answer); err != nil {
+					fmt.Fprintln(std.err, redact(err.Error()))
+					continue
+				}
+			}
+			*q.answer = answer
+			break
 		}
-		*q.answer = answer
 		if q.answer == &c.Account && c.Kind != "user-delegation" {
 			if _, _, err := c.signingKey(); err != nil {
 				return err // rather than after all the other questions
 			}
 		}
-		if q.answer == &c.Op {
-			if _, err := operation(c.Op); err != nil {
-				return err
-			}
-		}
-	}
-	var err error
-	if c.ExpiresIn, err = time.ParseDuration(life); err != nil {
-		return fmt.Errorf("%q is no length of time such as 90m or 2h", life)
-	}
-	switch c.Protocol = protocol; {
-	case c.Kind != "service" && c.Kind != "user-delegation" && c.Kind != "account":
-		return fmt.Errorf("%q is no kind of SAS", c.Kind)
-	case protocol != "https" && protocol != "any":
-		return fmt.Errorf("%q is neither https nor any", protocol)
-	case c.untold():
-		return fmt.Errorf("a %s SAS needs a container", c.Kind)
 	}
 	return nil
+}
+
+// oneOf takes these answers only.
+func oneOf(answers ...string) func(string) error {
+	return func(answer string) error {
+		if !slices.Contains(answers, answer) {
+			return fmt.Errorf("%q is none of %s", answer, strings.Join(answers, ", "))
+		}
+		return nil
+	}
 }
 
 // accountName is the account that is known without asking.

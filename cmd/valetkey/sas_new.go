@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,6 +104,9 @@ func (c sasNewCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	if err := c.refuseForeign(); err != nil {
+		return err
+	}
 	var m made
 	switch c.Kind {
 	case "account":
@@ -116,6 +120,37 @@ func (c sasNewCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return c.report(std, m, op, now)
+}
+
+// refuseForeign refuses what the kind of SAS cannot say: left out in silence, it would let the SAS do more than was asked.
+func (c *sasNewCmd) refuseForeign() error {
+	const service, account, delegation = "service", "account", "user-delegation"
+	for _, f := range []struct {
+		flag  string
+		told  bool
+		kinds []string
+	}{
+		{"--policy", c.Identifier != "", []string{service}},
+		{"--services", c.Services != "" && c.Services != "b", []string{account}},
+		{"--resource-types", c.ResourceTypes != "", []string{account}},
+		{"--authorized-object-id", c.AuthorizedObjectID != "", []string{delegation}},
+		{"--unauthorized-object-id", c.UnauthorizedObjectID != "", []string{delegation}},
+		{"--correlation-id", c.CorrelationID != "", []string{delegation}},
+		{"--delegated-user", c.DelegatedUser != "", []string{delegation}},
+		{"--delegated-tenant", c.DelegatedTenant != "", []string{delegation}},
+		{"--signed-header", len(c.SignedHeader) > 0, []string{delegation}},
+		{"--signed-query", len(c.SignedQuery) > 0, []string{delegation}},
+		{"--cache-control", c.CacheControl != "", []string{service, delegation}},
+		{"--content-disposition", c.ContentDisposition != "", []string{service, delegation}},
+		{"--content-encoding", c.ContentEncoding != "", []string{service, delegation}},
+		{"--content-language", c.ContentLanguage != "", []string{service, delegation}},
+		{"--content-type", c.ContentType != "", []string{service, delegation}},
+	} {
+		if f.told && !slices.Contains(f.kinds, c.Kind) {
+			return usageError{fmt.Errorf("%s: no SAS of --kind=%s can say that, only --kind=%s", f.flag, c.Kind, strings.Join(f.kinds, " or "))}
+		}
+	}
+	return nil
 }
 
 // untold reports whether nothing says what the SAS is for.
@@ -133,11 +168,17 @@ func (c *sasNewCmd) report(std streams, m made, op sas.Operation, now time.Time)
 	if strings.Contains(m.base, "?") {
 		url = m.base + "&" + m.token
 	}
-	judged := url
-	if c.Kind == "account" && c.Container == "" && op.Level()&sas.ServiceLevel == 0 {
-		judged = m.token // the URL of the account is not where the operation goes
+	q := sas.Question{Text: url, Account: account, Keys: keys, Delegation: m.delegation, Operation: op, Now: now}
+	// The URL is that of the account, the container or the directory; the operation may go to what lies below.
+	switch {
+	case c.Kind == "account" && c.Container == "" && op.Level()&sas.ServiceLevel == 0:
+		q.Text = m.token
+	case c.Kind != "account" && c.Directory != "":
+		q.Text, q.Container, q.Blob = m.token, c.Container, strings.Trim(c.Directory, "/")+"/below"
+	case c.Kind != "account" && c.Blob == "" && op != 0 && op.Level()&sas.ContainerLevel == 0:
+		q.Text, q.Container = m.token, c.Container
 	}
-	explanation := sas.Explain(sas.Question{Text: judged, Account: account, Keys: keys, Delegation: m.delegation, Operation: op, Now: now})
+	explanation := sas.Explain(q)
 	if c.JSON {
 		return writeJSON(std.out, struct {
 			URL         string          `json:"url"`
@@ -370,9 +411,6 @@ func timeFlag(flag, text string) (sas.Time, error) {
 }
 
 func (c *sasNewCmd) userDelegation(ctx context.Context, now time.Time) (m made, err error) {
-	if c.Identifier != "" {
-		return m, errors.New("a user delegation SAS has no stored access policy: leave --policy out")
-	}
 	account := c.Account
 	if account == "" {
 		return m, errors.New("which account? --account")

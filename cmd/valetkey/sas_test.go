@@ -48,8 +48,11 @@ func TestSASNewMakesWhatVerifyTakes(t *testing.T) {
 		"the narrower right":   {[]string{"--account", "acct", "--kind", "account", "--op", "Create Container"}, "Create Container", []string{"srt=c&", "sp=c&"}, nil},
 		"account":              {[]string{"--account", "acct", "--kind", "account", "--resource-types", "s", "--permissions", "l"}, "", []string{"ss=b&srt=s&"}, nil},
 		"account for a blob, for a month, with too much": {[]string{"--account", "acct", "--kind", "account", "--container", "images", "--blob", "x", "--permissions", "rwdl", "--op", "Get Blob", "--expires-in", "720h"}, "Get Blob", nil, []string{"account-sas", "excess-rights", "long-life"}},
-		"snapshot":  {[]string{"--account", "acct", "--container", "images", "--blob", "x", "--snapshot", "2026-01-02T03:04:05.1234567Z"}, "Get Blob", []string{"snapshot=2026", "sr=bs&"}, nil},
-		"directory": {[]string{"--account", "acct", "--container", "images", "--directory", "a/b/"}, "", []string{"sdd=2&", "sr=d&"}, nil},
+		"snapshot":                     {[]string{"--account", "acct", "--container", "images", "--blob", "x", "--snapshot", "2026-01-02T03:04:05.1234567Z"}, "Get Blob", []string{"snapshot=2026", "sr=bs&"}, nil},
+		"directory":                    {[]string{"--account", "acct", "--container", "images", "--directory", "a/b"}, "", []string{"/a/b?", "sdd=2&", "sr=d&"}, nil},
+		"container for its blobs":      {[]string{"--account", "acct", "--container", "images", "--op", "Put Block"}, "", []string{"sr=c&", "sp=w&"}, nil},
+		"account for a blob operation": {[]string{"--account", "acct", "--kind", "account", "--op", "Get Blob"}, "", []string{"srt=o&", "sp=r&"}, []string{"account-sas"}},
+		"account with too much":        {[]string{"--account", "acct", "--kind", "account", "--op", "List Containers", "--services", "bfqt", "--resource-types", "sco"}, "List Containers", []string{"ss=bfqt&srt=sco&"}, []string{"excess-rights", "excess-rights"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("VALETKEY_ACCOUNT_KEY", sasTestKey)
@@ -99,7 +102,13 @@ func TestSASNewRefuses(t *testing.T) {
 		"list on a blob":      {"--account acct --account-key a2V5 --container c --blob b --permissions rl", "means nothing on a blob"},
 		"key cut off":         {"--account acct --account-key a2V --container c", "base64"},
 		"ended before today":  {"--account acct --account-key a2V5 --container c --start 2026-01-02T00:00:00Z --expires-at 2026-01-01", "ends before it starts"},
-		"policy with entra":   {"--account acct --kind user-delegation --container c --policy p", "no stored access policy"},
+		"policy with entra":   {"--account acct --kind user-delegation --container c --policy p", "only --kind=service"},
+		"query with a key":    {"--account acct --account-key a2V5 --container c --blob b --signed-query comp=block", "--signed-query: no SAS of --kind=service can say that"},
+		"user with a key":     {"--account acct --account-key a2V5 --container c --delegated-user 11111111-2222-3333-4444-555555555555", "only --kind=user-delegation"},
+		"policy of account":   {"--account acct --account-key a2V5 --kind account --policy p", "only --kind=service"},
+		"header of account":   {"--account acct --account-key a2V5 --kind account --content-type text/html", "only --kind=service or user-delegation"},
+		"levels of a blob":    {"--account acct --account-key a2V5 --container c --resource-types o", "only --kind=account"},
+		"services of a blob":  {"--account acct --account-key a2V5 --container c --services bq", "only --kind=account"},
 		"too long with entra": {"--account acct --kind user-delegation --container c --expires-in 200h", "seven days"},
 		"url and container":   {"--url https://acct.blob.core.windows.net/c --container c", "--url says it all"},
 		"bad address":         {"--account acct --account-key a2V5 --container c --ip ::1", "IPv4"},
@@ -212,6 +221,22 @@ func TestSASNewAsks(t *testing.T) {
 	}
 	if !strings.Contains(questions.String(), "Container: ") {
 		t.Error(&questions)
+	}
+	account := sasNewCmd{Kind: "service", ExpiresIn: time.Hour, Protocol: "https"}
+	account.AccountKey = c.AccountKey
+	questions.Reset()
+	// What makes no sense is asked again.
+	answers = "acount\naccount\nacct\nList Everything\nList Containers\nx\n\n\n30d\n30h\nhttp\n\n::1\n\n"
+	if err := account.ask(streams{strings.NewReader(answers), io.Discard, &questions}); err != nil {
+		t.Fatal(err, &questions)
+	}
+	if account.Op != "List Containers" || account.ResourceTypes != "" || account.ExpiresIn != 30*time.Hour || account.IP != "" {
+		t.Errorf("%+v", account)
+	}
+	for _, want := range []string{`"acount" is none of service`, `"30d" is no length of time`, `"http" is none of https, any`} {
+		if !strings.Contains(questions.String(), want) {
+			t.Errorf("no %s in: %s", want, &questions)
+		}
 	}
 	if err := (&sasNewCmd{Kind: "service"}).ask(streams{strings.NewReader(""), io.Discard, io.Discard}); err == nil {
 		t.Error("no answers are taken for answers")

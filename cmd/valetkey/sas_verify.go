@@ -13,7 +13,7 @@ type sasVerifyCmd struct {
 
 // Help is shown by --help.
 func (sasVerifyCmd) Help() string {
-	return `It takes what explain takes and answers by its exit status: 0 when the SAS works, 1 when it is refused or could not be checked for want of a key, 2 when the command line makes no sense.
+	return `It takes what explain takes and answers by its exit status: 0 when the SAS works, 1 when it is refused or could not be checked for want of a key or of a known operation, 2 when the command line makes no sense.
 
   valetkey sas verify "$URL" --method PUT --quiet && echo works
 
@@ -34,6 +34,12 @@ func (c sasVerifyCmd) Run(std streams) error {
 		}
 	case explanation.Verdict == sas.Works:
 		fmt.Fprintln(std.out, "works")
+	case explanation.Has(sas.CodeOperation) && explanation.Verdict == sas.Unverified:
+		for _, f := range explanation.Findings {
+			if f.Code == sas.CodeOperation {
+				fmt.Fprintf(std.err, "valetkey: not verified: %s %s\n", f.Message, f.Hint)
+			}
+		}
 	case explanation.Verdict == sas.Unverified:
 		fmt.Fprintln(std.err, "valetkey: not verified: it takes the key (--account-key, --connection-string or --delegation-key), the account, container and blob where only a SAS is given, and --policy where a stored access policy governs it")
 	default:

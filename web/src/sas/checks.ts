@@ -1,9 +1,9 @@
-import { quote, sameName } from './bytes'
+import { bytesOf, quote, sameName } from './bytes'
 import { times } from './describe'
 import { type Explainer, fail, hasFinding, warn } from './finding'
 import { resourceName, resources } from './layouts'
-import { type Operation, overwrites } from './operations'
-import { intended, otherParameter, requestOf } from './target'
+import { doneWith, type Operation, overwrites } from './operations'
+import { countOther, intended, otherParameter, requestOf } from './target'
 import { levelOf, pathOf, valueOf } from './token'
 import { common, contains, duration, formatTime, second, union, without } from './values'
 
@@ -34,7 +34,7 @@ export function checkLimits(e: Explainer): void {
     }
   }
   for (const name of target.fromURL ? token.signedQuery : []) {
-    const n = token.other.filter((each) => sameName(each.name, name)).length
+    const n = countOther(token, name)
     if (n !== 1) {
       fail(e, 'signed-query-missing', 'srq', `The SAS binds the query parameter ${quote(name)}, which stands ${n} times in the URL.`,
         'It must stand there once, with the very value that was signed.')
@@ -98,12 +98,19 @@ export function checkOperation(e: Explainer): void {
   const op = intended(e)
   const request = requestOf(e)
   const level = levelOf(request)
-  if (op) e.out.operation = op.name
+  if (op) {
+    e.out.operation = op.name
+    checkBoundOperation(e, op)
+  } else if (e.q.method) {
+    warn(e, 'operation-unknown', '', `What ${quote(bytesOf(e.q.method))} does here is not known, so the rights for it are not judged.`,
+      'Name the operation instead of the method.')
+  }
   if (token.kind === 'account SAS') {
     if (token.services !== '' && !token.services.includes('b')) {
       fail(e, 'service-mismatch', 'ss', 'The SAS is not for the Blob service: b is not in ss.', 'Sign with ss=b.')
     }
     if (op) checkAccountRights(e, op, level)
+    else if (target.fromURL) checkAccountLevel(e, level)
     return
   }
   if (target.known && token.resource !== '' && target.container !== '') {
@@ -118,6 +125,25 @@ export function checkOperation(e: Explainer): void {
   if (target.fromURL && !op.level.includes(level)) fail(e, 'resource-mismatch', 'sr', op.name + ' does not go to what the URL names.')
   if (valueOf(token, 'si') && !policy && !token.permissions) return
   checkRights(e, op, op.service, policy ? union(token.permissions, policy.permissions) : token.permissions)
+}
+
+/** Compares an operation that was asked for by name with the comp that the SAS binds and the URL has. */
+function checkBoundOperation(e: Explainer, op: Operation): void {
+  const { q, token } = e
+  const comp = otherParameter(token, 'comp')
+  const bound = token.signedQuery.some((name) => sameName(name, 'comp')) && countOther(token, 'comp') === 1
+  if (q.operation && bound && !doneWith(op, comp)) {
+    fail(e, 'signed-query-missing', 'srq', `The SAS binds comp=${quote(comp)}, and no ${op.name} is done with that.`, 'Make a SAS for that operation.')
+  }
+}
+
+/** Finds an account SAS that is for nothing of what the URL names, nor for anything below it. */
+function checkAccountLevel(e: Explainer, level: string): void {
+  const has = e.token.resourceTypes
+  const below = level === 's' ? 'sco' : level === 'c' ? 'co' : 'o'
+  if (has !== '' && !common(has, below)) {
+    fail(e, 'resource-type-mismatch', 'srt', `What the URL names needs ${quote(level)} in srt, which is ${quote(has)}.`, 'Sign with that resource type.')
+  }
 }
 
 function checkAccountRights(e: Explainer, op: Operation, level: string): void {
@@ -154,6 +180,14 @@ function resourceMismatch({ token, target }: Explainer): string {
   return `The SAS opens a ${resourceName(token.resource)}, and the URL names a ${named}.`
 }
 
+/** By kind, what ends a SAS without a stored access policy early, and what to do instead. */
+const longLifeAdvice: Record<string, [end: string, hint: string]> = {
+  'service SAS': ['a new key', 'Sign for minutes or hours, or with a stored access policy (si) that can be removed.'],
+  'account SAS': ['a new key', 'Sign for minutes or hours: an account SAS has no stored access policy that could be removed.'],
+  'user delegation SAS': ["revoking the account's delegation keys or its signer's rights",
+    'Sign for minutes or hours: a user delegation SAS has no stored access policy that could be removed.'],
+}
+
 /** Warns of what best practice warns of. */
 export function advise(e: Explainer): void {
   const { token, target, now } = e
@@ -163,13 +197,22 @@ export function advise(e: Explainer): void {
   const { start, expiry } = times(e)
   const from = start && start.at > now ? start.at : now
   if (!valueOf(token, 'si') && expiry && expiry.at - from > longLife) {
-    warn(e, 'long-life', 'se', `It lives for ${duration(expiry.at - from)}, and only a new key revokes it before.`,
-      'Sign for minutes or hours, or with a stored access policy (si) that can be removed.')
+    const [end, hint] = longLifeAdvice[token.kind]!
+    warn(e, 'long-life', 'se', `It lives for ${duration(expiry.at - from)}, and only ${end} ends it before.`, hint)
   }
   const op = intended(e)
   const ofAccount = token.kind === 'account SAS'
-  if (ofAccount && target.container !== '') {
-    warn(e, 'account-sas', 'ss', 'An account SAS opens every container; for this URL a service or user delegation SAS would do.', 'Make one for the container or the blob.')
+  const work = target.container !== '' ? 'this URL' : op?.service ? op.name : ''
+  if (ofAccount && work) {
+    warn(e, 'account-sas', 'ss', `An account SAS opens every container; for ${work} a service or user delegation SAS would do.`, 'Make one for the container or the blob.')
+  }
+  if (ofAccount && op) {
+    const services = without(token.services, 'b')
+    const levels = without(token.resourceTypes, op.level)
+    if (services) warn(e, 'excess-rights', 'ss', `${op.name} does not need ${quote(services)} in ss.`, 'Sign with ss=b.')
+    if (levels && !hasFinding(e, 'resource-type-mismatch')) {
+      warn(e, 'excess-rights', 'srt', `${op.name} does not need ${quote(levels)} in srt.`, 'Sign with less.')
+    }
   }
   const known = resources.get(token.resource)
   const useless = ofAccount ? '' : known ? common(token.permissions, known.useless) : token.permissions

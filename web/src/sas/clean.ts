@@ -36,7 +36,7 @@ export function clean(e: Explainer): [place: Bytes, query: Bytes] | undefined {
       'If it went anywhere it should not have gone, rotate the key. Pass it where a connection string is asked for.')
     return undefined
   }
-  text = unquote(e, extract(e, connectionSAS(text)))
+  text = unquote(e, extract(e, join(e, connectionSAS(text))))
   const joined = text.replace(/[\r\n\t]/g, '')
   if (joined !== text) {
     fail(e, 'whitespace', '', 'There are line breaks or tabs inside.', 'Join the lines: a URL has none.')
@@ -71,6 +71,35 @@ function connectionSAS(text: string): string {
   return token ? (endpoint ? `${endpoint}?${token}` : token) : text
 }
 
+/** Puts together what an answer in JSON holds apart: a SAS, and the URL that it goes behind. */
+function join(e: Explainer, text: string): string {
+  if (!/^[{[]/.test(text)) return text
+  let place = ''
+  let token = ''
+  for (const value of jsonStrings(text)) {
+    if (hasScheme(value)) place = value
+    else if (value.includes('sig=')) token = value.replace(/^[?&]+/, '')
+  }
+  if (token === '' || place.includes('sig=')) return text // a URL that has its SAS is taken out by itself
+  tellQuoted(e)
+  return place === '' ? token : `${place}?${token}`
+}
+
+/** The strings of a JSON text, names and values, with their escapes left as they are. */
+function jsonStrings(text: string): string[] {
+  const all: string[] = []
+  for (let from = text.indexOf('"') + 1; from > 0; ) {
+    let end = from
+    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+    all.push(text.slice(from, end))
+    from = end + 1 > text.length ? 0 : text.indexOf('"', end + 1) + 1
+  }
+  return all
+}
+
+/** Whether a text begins as a URL does, its slashes perhaps escaped as JSON allows. */
+const hasScheme = (text: string): boolean => /^https?:(\/\/|\\\/\\\/)/i.test(text)
+
 /** What ends a URL that stands inside other text, by what stands before it. */
 const closers: Record<string, string> = { '"': '"', "'": "'", '`': '`', '<': '>', '(': ')', ' ': ' ' }
 
@@ -78,7 +107,7 @@ const closers: Record<string, string> = { '"': '"', "'": "'", '`': '`', '<': '>'
 function extract(e: Explainer, text: string): string {
   const at = lower(text).indexOf('http')
   const closer = closers[text[at - 1] ?? '']
-  if (closer === undefined || /[?&=]/.test(text.slice(0, at)) || !/^https?:(\/\/|\\\/\\\/)/i.test(text.slice(at, at + 12))) return text
+  if (closer === undefined || /[?&=]/.test(text.slice(0, at)) || !hasScheme(text.slice(at, at + 12))) return text
   tellQuoted(e)
   return cut(text.slice(at), closer)[0]
 }

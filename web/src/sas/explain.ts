@@ -19,7 +19,7 @@ export async function explain(q: Question): Promise<Explanation> {
   const e: Explainer = { q, now: ticks(q.now), out, token: noToken, target: noTarget }
   const cleaned = clean(e)
   if (cleaned) {
-    e.target = locate(e, cleaned[0])
+    e.target = locate(e, ...cleaned)
     if (readToken(e, cleaned[1])) {
       describe(e)
       checkLimits(e)
@@ -31,7 +31,7 @@ export async function explain(q: Question): Promise<Explanation> {
   // What stops the request comes before what only might: the first line is the one that is read.
   out.findings.sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
   if (out.findings[0]?.severity === 'failure') out.verdict = 'refused'
-  else if (out.signature === 'right' && !hasFinding(e, 'policy-unseen')) out.verdict = 'works'
+  else if (out.signature === 'right' && !hasFinding(e, 'policy-unseen') && !hasFinding(e, 'operation-unknown')) out.verdict = 'works'
   return out
 }
 

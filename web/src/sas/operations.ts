@@ -105,5 +105,18 @@ export function operationOf(method: string, level: string, restype: string, comp
   return name === '' ? undefined : parseOperation(name)
 }
 
+/** Operations that a header or another parameter tells from the one that `operationOf` answers. */
+const withoutHeader: Record<string, string> = {
+  'Put Blob From URL': 'Put Blob', 'Copy Blob': 'Put Blob', 'Put Block From URL': 'Put Block', 'Lease Blob (break)': 'Lease Blob',
+  'Lease Container (break)': 'Lease Container', 'Delete Blob Version': 'Delete Blob', 'Delete Blob (permanent)': 'Delete Blob',
+}
+
+/** Whether an operation's requests have this comp parameter. */
+export function doneWith({ name }: Operation, comp: string): boolean {
+  const plain = withoutHeader[name] ?? name
+  return ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'].some((method) =>
+    [...'sco'].some((level) => ['', 'account'].some((restype) => operationOf(method, level, restype, comp)?.name === plain)))
+}
+
 /** Whether an operation replaces a blob when there is one. */
 export const overwrites = (operation: Operation): boolean => ['Put Blob', 'Put Blob From URL', 'Copy Blob'].includes(operation.name)

@@ -55,6 +55,7 @@ export async function checkSignature(e: Explainer): Promise<void> {
   const { token, target, q, out } = e
   const request = requestOf(e)
   if (hasFinding(e, 'sig-malformed') || token.signature === '' || !valueOf(token, 'sv') || !target.known) return
+  if (token.kind !== 'account SAS' && target.fromURL && target.container === '') return // what it was signed for is not said
   // Without the signed headers there is no string-to-sign.
   if ((token.signedHeaders.length > 0 && !q.headers) || !boundValues(token, request).complete) return
   const plain = { layout: token.layout, request }
@@ -88,7 +89,9 @@ export async function checkSignature(e: Explainer): Promise<void> {
   out.signature = 'wrong'
   for (const key of keys) if (await findCause(e, { ...plain, key })) return
   if (await otherKind()) return
+  const names = [...token.signedHeaders, ...token.signedQuery].join(', ')
   fail(e, 'signature-mismatch', 'sig', 'The signature is not that of this key for this string-to-sign.',
+    (names && `The value of what it binds, ${quote(names)}, must be the very one that was signed. `) +
     "Either another key signed it (of another account, or rotated since), or it was made for another container or blob than the URL names, or a signed field was changed afterwards: compare the string-to-sign with the signer's, line by line.")
 }
 

@@ -1,6 +1,6 @@
 import { type Bytes, bytesOf, cut, lower, quote, sameName, unescapePath } from './bytes'
 import { type Explainer, fail, type Question } from './finding'
-import { type Operation, operationOf } from './operations'
+import { type Operation, operationOf, parseOperation } from './operations'
 import { levelOf, type Request, type Token } from './token'
 import { parseAddress } from './values'
 
@@ -38,8 +38,11 @@ function parseURL(place: Bytes): URLParts | undefined {
   return { https: lower(scheme) === 'https', host, path }
 }
 
-/** Reads the place that a SAS is for. */
-export function locate(e: Explainer, place: Bytes): Target {
+/**
+ * Reads the place that a SAS is for. Whether a host with a name of its own holds the account in its path, or is one
+ * account's, nobody can see; the query helps to tell.
+ */
+export function locate(e: Explainer, place: Bytes, query: Bytes): Target {
   const asked = bytesOf(e.q.account ?? '')
   const url = parseURL(place)
   if (!url) {
@@ -51,16 +54,26 @@ export function locate(e: Explainer, place: Bytes): Target {
   let path = url.path.replace(/^\//, '')
   const [first, rest = ''] = cut(path, '/')
   const hostAccount = accountOfHost(url.host)
-  const pathStyle = hostAccount === '' && (asked === '' || first === asked || isLocalHost(url.host))
+  const pathStyle = hostAccount === '' && (isLocalHost(url.host) || first === asked || (asked === '' && reaches(query, rest)))
   if (pathStyle) path = rest
   const [container, blob = ''] = cut(path, '/')
+  const custom = hostAccount === '' && !pathStyle
   const target = {
-    known: true, fromURL: true, https: url.https, pathStyle, doubled: false,
-    account: hostAccount || (pathStyle ? first : asked), // asked: a custom domain
-    container, blob,
+    known: !custom || asked !== '', fromURL: true, https: url.https, pathStyle, doubled: false,
+    account: hostAccount || (custom ? asked : first), container, blob,
   }
   checkAccount(e, target, asked)
   return target
+}
+
+/** Whether a path below an account names what the SAS in a query is for. */
+function reaches(query: Bytes, path: Bytes): boolean {
+  const [container, blob = ''] = cut(path, '/')
+  for (const part of query.split('&')) {
+    const [name, value = ''] = cut(part, '=')
+    if (lower(name) === 'sr') return container !== '' && (blob !== '' || value === 'c')
+  }
+  return true // an account SAS goes anywhere
 }
 
 /** Finds an account's name that stands twice in a URL, or not at all, and mends the latter. */
@@ -79,12 +92,13 @@ function checkAccount(e: Explainer, t: Target, known: Bytes): void {
 }
 
 /**
- * Reads the account from a host such as acct.blob.core.windows.net; zones (acct.z1.blob…) and secondary endpoints
- * (acct-secondary) are told apart. Empty when it is no such host.
+ * Reads the account from a host such as acct.blob.core.windows.net; zones (acct.z1.blob…), secondary endpoints
+ * (acct-secondary) and those of Data Lake Storage (acct.dfs…), which are signed alike, are told apart. Empty when it is no
+ * such host.
  */
 function accountOfHost(host: Bytes): Bytes {
   const [first, rest = ''] = cut(lower(host), '.')
-  if ((!rest.startsWith('blob.') && !rest.includes('.blob.')) || parseAddress(host)) return ''
+  if (!/(^|\.)(blob|dfs)\./.test(rest) || parseAddress(host)) return ''
   return first.replace(/-secondary$/, '')
 }
 
@@ -93,6 +107,8 @@ const isLocalHost = (host: Bytes): boolean => !host.includes('.') || parseAddres
 
 /** Finds a query parameter that is not the SAS's. */
 export const otherParameter = (token: Token, name: string): Bytes => token.other.find((each) => sameName(each.name, name))?.value ?? ''
+
+export const countOther = (token: Token, name: string): number => token.other.filter((each) => sameName(each.name, name)).length
 
 /** The request that the target and the question describe. */
 export function requestOf({ target, token, q }: Explainer): Request {
@@ -106,5 +122,9 @@ export function requestOf({ target, token, q }: Explainer): Request {
 export function intended(e: Explainer): Operation | undefined {
   const q: Question = e.q
   if (q.operation || !q.method) return q.operation
-  return operationOf(q.method.toUpperCase(), levelOf(requestOf(e)), otherParameter(e.token, 'restype'), otherParameter(e.token, 'comp'))
+  const other = (name: string): Bytes => otherParameter(e.token, name)
+  const operation = operationOf(q.method.toUpperCase(), levelOf(requestOf(e)), other('restype'), other('comp'))
+  if (operation?.name !== 'Delete Blob') return operation
+  if (lower(other('deletetype')) === 'permanent') return parseOperation('Delete Blob (permanent)')
+  return countOther(e.token, 'versionid') > 0 ? parseOperation('Delete Blob Version') : operation
 }
