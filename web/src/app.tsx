@@ -100,7 +100,7 @@ export function App(): JSX.Element {
       setSelection(new Set())
       scrollTo(0, 0)
     }
-    const onLeave = (): void => lists.me.flushRemovals()
+    const onLeave = (): void => forgetSent(lists.me.flushRemovals())
     const onVisible = (): void => {
       if (document.visibilityState === 'visible') void lists[here().owner].refresh()
     }

@@ -96,9 +96,9 @@ function nameClipping(file: File): File {
   return new File([file], `${stamp}.png`, { type: file.type, lastModified: file.lastModified })
 }
 
-/** Parts files into those that may be photos and the rest; what folders hold besides files of people is dropped. */
+/** Parts files into those that may be photos and the rest, also empty ones; what folders hold besides people's files is dropped. */
 export function sortOut(files: readonly File[]): { photos: File[]; others: File[] } {
   const visible = files.filter((file) => !/^(\.|Thumbs\.db$|desktop\.ini$)/i.test(file.name))
-  const isPhoto = (file: File): boolean => photoType(file) !== ''
+  const isPhoto = (file: File): boolean => photoType(file) !== '' && file.size > 0
   return { photos: visible.filter(isPhoto), others: visible.filter((file) => !isPhoto(file)) }
 }

@@ -9,7 +9,7 @@ document.querySelector('input')!.addEventListener('change', async ({ currentTarg
   const { location } = await upload(file, {
     getCredentials: async () => (await fetch('/api/credentials')).json(),
     container: 'images',
-    onProgress: (sent, total) => (bar.value = sent / total),
+    onProgress: (sent, total) => (bar.value = sent / (total || 1)),
   })
   document.body.append(`The picture is at ${location}`)
 })

@@ -132,14 +132,16 @@ export class PhotoList {
     return kept
   }
 
-  /** The page is being left: what was deleted is deleted now, there will be no undo. */
-  flushRemovals(): void {
-    if (this.#leaving.size === 0) return
+  /** The page is being left: what was deleted is deleted now, there will be no undo. Returns the ids. */
+  flushRemovals(): string[] {
+    const ids = [...this.#leaving.keys()]
+    if (ids.length === 0) return ids
     // The next page may ask for the list before the server has heard of this.
-    remember(goneKey, JSON.stringify([...this.#gone, ...this.#leaving.keys()]))
-    for (const id of this.#leaving.keys()) deletePhoto(id, true).catch(() => undefined)
+    remember(goneKey, JSON.stringify([...this.#gone, ...ids]))
+    for (const id of ids) deletePhoto(id, true).catch(() => undefined)
     // Should the page come back after all, it cannot take this back.
     this.#leaving.clear()
+    return ids
   }
 
   /** A page that is closing sends what it can: what it could not is deleted now. */

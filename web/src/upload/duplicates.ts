@@ -51,5 +51,5 @@ export function rememberSent(print: string, photoID: string): void {
 
 /** Photos were deleted: sending them again is no longer a duplicate. */
 export function forgetSent(photoIDs: readonly string[]): void {
-  remember(key, JSON.stringify(sent().filter(([, id]) => !photoIDs.includes(id))))
+  if (photoIDs.length > 0) remember(key, JSON.stringify(sent().filter(([, id]) => !photoIDs.includes(id))))
 }

@@ -8,7 +8,7 @@ import { t } from '../texts'
 import { showToast } from '../toasts'
 import { fingerprint, rememberSent, sentBefore, wasSent } from './duplicates'
 import { explain, isFinal } from './explain'
-import { setUploadsPending, uploadsPending } from './pending'
+import { keepUploads, setUploadsPending, uploadsPending } from './pending'
 import { keepAwake } from './wake-lock'
 import { sendsSmaller } from './wishes'
 
@@ -58,6 +58,13 @@ class MergingUppy extends Uppy<Meta, Body> {
   }
 }
 
+/** The plugin throws where a restored file has no bytes any more, and nobody would hear of the restoration after it. */
+class Thumbnails extends ThumbnailGenerator<Meta, Body> {
+  override requestThumbnail(file: File_): Promise<void> {
+    return file.data == null ? Promise.resolve() : super.requestThumbnail(file)
+  }
+}
+
 /** A file as it was chosen, and its fingerprint. */
 interface Chosen {
   file: File
@@ -66,6 +73,9 @@ interface Chosen {
 
 /** Files that are looked at together, before the first of them are sent. */
 const batchSize = 32
+
+/** How long a change may wait in a page that is hidden, in milliseconds. */
+const hiddenDelay = 300
 
 /** How long files wait, in milliseconds, for the uploads of an earlier page to be brought back. */
 const restoreTimeout = 3000
@@ -81,9 +91,9 @@ export class Session {
   readonly #listeners = new Set<() => void>()
   readonly #awake = keepAwake()
   readonly #restored: Promise<void>
-  /** Until then there may be uploads of an earlier page that are not in the list yet. */
-  #knowsAll = false
-  #frame = 0
+  /** This tab's uploads are kept, and those that an earlier page left are in the list. */
+  #keeps = false
+  #drawing = false
   #copies = 0
   #overview: Overview = { items: [], done: 0, failed: 0, active: 0, paused: false, progress: 0, timeLeft: undefined }
   #speed = { at: 0, bytes: 0, perSecond: 0 }
@@ -98,14 +108,10 @@ export class Session {
       // A file whose bytes the browser lost is chosen again to go on; any other is in the list already.
       onBeforeFileAdded: (file, files) => files[file.id] === undefined || files[file.id]!.isGhost,
     })
-      .use(ThumbnailGenerator, { thumbnailWidth: 112, thumbnailType: 'image/webp', waitForThumbnailsBeforeUpload: false })
+      .use(Thumbnails, { thumbnailWidth: 112, thumbnailType: 'image/webp', waitForThumbnailsBeforeUpload: false })
       .use(AzureBlob, { endpoint: '/api' })
-      // By default it keeps no file above 10 MB, which would leave out most photos of a good camera.
-      .use(GoldenRetriever, { indexedDB: { maxFileSize: 2 ** 30, maxTotalSize: 2 ** 32 } as { name?: string } })
-    const restoration = this.#restoration()
-    this.#restored = uploadsPending().then((pending) => (pending ? restoration : undefined))
-    void this.#restored.then(() => (this.#knowsAll = true))
     this.#listen()
+    this.#restored = this.#restore()
   }
 
   subscribe(listener: () => void): () => void {
@@ -181,7 +187,10 @@ export class Session {
     const descriptions = files.map(({ file, print }) => ({
       source: 'page', name: file.name, type: photoType(file), data: file, meta: this.#metaOf(file, print, again),
     }))
+    const lost = this.#uppy.getFiles().filter(({ isGhost, progress }) => isGhost && progress.uploadStarted)
     this.#uppy.addFiles(descriptions)
+    // Those whose bytes are here again had begun, so that Uppy does not begin with them.
+    for (const { id } of lost) if (this.#uppy.getFile(id)?.isGhost === false) this.retry(id)
   }
 
   /** Files of folders keep their path, so that two of the same name in two folders are two; so are those wanted twice. */
@@ -190,11 +199,24 @@ export class Session {
     return { fingerprint: print, again, ...(path && { relativePath: path }) }
   }
 
-  #restoration(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Keeps the uploads over a reload or a crash, and brings back those of an earlier page; elsewhere they just go on. */
+  async #restore(): Promise<void> {
+    if (!(await keepUploads())) return
+    const pending = await uploadsPending()
+    const restored = new Promise<void>((resolve) => {
       this.#uppy.once('restored', () => resolve())
-      setTimeout(resolve, restoreTimeout)
+      if (pending) setTimeout(resolve, restoreTimeout)
+      else resolve()
     })
+    try {
+      // By default it keeps no file above 10 MB, which would leave out most photos of a good camera.
+      this.#uppy.use(GoldenRetriever, { indexedDB: { maxFileSize: 2 ** 30, maxTotalSize: 2 ** 32 } as { name?: string } })
+    } catch {
+      return // Storage is forbidden.
+    }
+    await restored
+    this.#keeps = true
+    this.#changed()
   }
 
   async #applySmaller(): Promise<void> {
@@ -220,7 +242,9 @@ export class Session {
     uppy.on('upload-error', (file, error) => {
       if (file === undefined) return
       this.#messages.set(file.id, explain(error, file.name))
-      if (isFinal(error)) this.#final.add(file.id)
+      if (!isFinal(error)) return
+      this.#final.add(file.id)
+      uppy.setFileMeta(file.id, { refused: true })
     })
     uppy.on('azure-blob:retry', (file) => {
       this.#messages.set(file.id, t.reconnecting)
@@ -233,29 +257,37 @@ export class Session {
   /** Goes on with what an earlier page left unfinished. */
   #goOn(): void {
     const unfinished = this.#uppy.getFiles().filter((file) => file.isRestored && !file.progress.uploadComplete)
-    for (const { id, meta, isGhost } of unfinished) {
+    for (const { id, meta, isGhost, error } of unfinished) {
       // What was kept may be half a second old: files that arrived after all are not sent twice.
-      if (!meta.again && wasSent(meta.fingerprint)) this.#uppy.removeFile(id)
-      else if (!isGhost) void this.#uppy.retryUpload(id)
+      if (meta.refused || (!meta.again && wasSent(meta.fingerprint))) this.#uppy.removeFile(id)
+      else if (!isGhost && !error) void this.#uppy.retryUpload(id)
     }
-    const left = unfinished.filter(({ id }) => this.#uppy.getFile(id) !== undefined).length
+    const left = unfinished.filter(({ id, error }) => !error && this.#uppy.getFile(id) !== undefined).length
     if (left > 0) showToast({ text: t.restored(left) })
     else this.#changed()
   }
 
-  /** Uppy tells of every byte; the page is drawn once a frame at most. */
+  /** Uppy tells of every byte; the page is drawn once a frame at most, and now and then while it is hidden and has none. */
   #changed(): void {
-    if (this.#frame !== 0) return
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0
-      this.#overview = this.#look()
-      if (this.#knowsAll) setUploadsPending(this.#overview.active > 0)
-      this.#awake(this.#overview.active > 0 && !this.#overview.paused)
-      // Only while it is needed: a page that asks before it is left is not kept ready for coming back to.
-      if (this.#overview.active > 0) addEventListener('beforeunload', askBeforeLeaving)
-      else removeEventListener('beforeunload', askBeforeLeaving)
-      for (const listener of this.#listeners) listener()
-    })
+    if (this.#drawing) return
+    this.#drawing = true
+    const draw = (): void => {
+      if (this.#drawing) this.#draw()
+    }
+    requestAnimationFrame(draw)
+    setTimeout(draw, hiddenDelay)
+  }
+
+  #draw(): void {
+    this.#drawing = false
+    this.#overview = this.#look()
+    const { items, active, paused } = this.#overview
+    if (this.#keeps) setUploadsPending(items.some(({ status, final }) => status !== 'done' && !final))
+    this.#awake(active > 0 && !paused)
+    // Only while it is needed: a page that asks before it is left is not kept ready for coming back to.
+    if (active > 0) addEventListener('beforeunload', askBeforeLeaving)
+    else removeEventListener('beforeunload', askBeforeLeaving)
+    for (const listener of this.#listeners) listener()
   }
 
   #look(): Overview {

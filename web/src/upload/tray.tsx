@@ -15,7 +15,11 @@ export function Tray({ session }: { session: Session }): JSX.Element | null {
   const [open, setOpen] = useState(true)
   const [asking, setAsking] = useState(false)
   const root = useRef<HTMLElement>(null)
-  useEffect(() => session.subscribe(() => setOverview(session.overview)), [session])
+  useEffect(() => {
+    const look = (): void => setOverview(session.overview)
+    look() // what changed before this was listened to
+    return session.subscribe(look)
+  }, [session])
 
   const { items, active, failed } = overview
   const finished = items.length > 0 && active === 0 && failed === 0
@@ -34,16 +38,21 @@ export function Tray({ session }: { session: Session }): JSX.Element | null {
 
   useAnnouncements(overview)
 
+  const keep = (): void => {
+    setAsking(false)
+    Array.from(root.current?.querySelectorAll<HTMLElement>('header button') ?? []).at(-1)?.focus() // which asked
+  }
+
   if (items.length === 0) return null
   return (
     <section ref={root} class="tray" aria-label={t.uploads} data-open={open}>
       <TrayHeader overview={overview} session={session} open={open} onToggle={() => setOpen(!open)} onCancelAll={() => setAsking(true)} />
       <Bar value={overview.progress} label={t.overallProgress} done={finished} />
       {asking && (
-        <div class="tray-question" role="alertdialog" aria-label={t.cancelAllQuestion(active)}>
+        <div class="tray-question" role="alertdialog" aria-label={t.cancelAllQuestion(active)} onKeyDown={(event) => event.key === 'Escape' && keep()}>
           <span>{t.cancelAllQuestion(active)}</span>
           <button type="button" class="text-button" onClick={() => session.cancelAll()}>{t.cancelAll}</button>
-          <button type="button" class="text-button" ref={(button) => button?.focus()} onClick={() => setAsking(false)}>{t.keepUploading}</button>
+          <button type="button" class="text-button" ref={(button) => button?.focus()} onClick={keep}>{t.keepUploading}</button>
         </div>
       )}
       {open && (
@@ -96,12 +105,9 @@ function TrayHeader({ overview, session, open, onToggle, onCancelAll }: HeaderPr
         <span>{more}</span>
       </div>
       {items.filter(({ status, final }) => status === 'failed' && !final).length > 1 && <Tool icon="retry" label={t.retryAll} onClick={() => session.retryAll()} />}
-      {active > 0 &&
-        (paused ? (
-          <Tool icon="play" label={t.resumeAll} onClick={() => session.resumeAll()} />
-        ) : (
-          <Tool icon="pause" label={t.pauseAll} onClick={() => session.pauseAll()} />
-        ))}
+      {active > 0 && (
+        <Tool icon={paused ? 'play' : 'pause'} label={paused ? t.resumeAll : t.pauseAll} onClick={() => (paused ? session.resumeAll() : session.pauseAll())} />
+      )}
       <button type="button" class="icon-button tray-toggle" aria-expanded={open} aria-label={open ? t.hideList : t.showList} title={open ? t.hideList : t.showList} onClick={onToggle}>
         <Icon name="chevron" />
       </button>
@@ -132,13 +138,14 @@ function Row({ item, session }: { item: Item; session: Session }): JSX.Element {
         <span class="state">{stateText(item)}</span>
         {status !== 'failed' && status !== 'ghost' && status !== 'done' && <Bar value={item.progress} label={t.fileProgress(name)} done={false} />}
       </div>
-      {(status === 'uploading' || status === 'waiting') && <Tool icon="pause" label={named(t.pause)} onClick={() => session.togglePause(id)} />}
-      {status === 'paused' && <Tool icon="play" label={named(t.resume)} onClick={() => session.togglePause(id)} />}
+      {(status === 'uploading' || status === 'waiting' || status === 'paused') && (
+        <Tool icon={status === 'paused' ? 'play' : 'pause'} label={named(status === 'paused' ? t.resume : t.pause)} onClick={() => session.togglePause(id)} />
+      )}
       {status === 'failed' && !final && <Tool icon="retry" label={named(t.retry)} onClick={() => session.retry(id)} />}
       {status === 'done' ? (
         <span class="tray-done"><Icon name="check" /></span>
       ) : (
-        <Tool icon="close" label={named(status === 'failed' || status === 'ghost' ? t.remove : t.cancel)} onClick={() => session.remove(id)} />
+        <Tool icon="close" label={named(status === 'failed' || status === 'ghost' ? t.remove : t.cancel)} onClick={(button) => { focusNextRow(button); session.remove(id) }} />
       )}
     </li>
   )
@@ -172,9 +179,17 @@ function Bar({ value, label, done }: { value: number; label: string; done: boole
   )
 }
 
-function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }): JSX.Element {
+/** The row goes: of who uses the keyboard, the focus goes to the one after it, or else before it, or to the header. */
+function focusNextRow(button: HTMLElement): void {
+  if (!button.matches(':focus-visible')) return
+  const row = button.closest('li')
+  const place = row?.nextElementSibling ?? row?.previousElementSibling ?? button.closest('.tray')?.querySelector('header')
+  Array.from(place?.querySelectorAll('button') ?? []).at(-1)?.focus()
+}
+
+function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: (button: HTMLElement) => void }): JSX.Element {
   return (
-    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
+    <button type="button" class="icon-button" aria-label={label} title={label} onClick={(event) => onClick(event.currentTarget)}>
       <Icon name={icon} />
     </button>
   )

@@ -86,6 +86,17 @@ describe.each(looks)('the app, %s', (_, options) => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
     await leave()
   })
+  it('fits the narrowest phone, with all its buttons', async () => {
+    const { page, leave } = await visit({ ...options, ...phone, viewport: { width: 320, height: 568 } }, 1)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+    for (const button of await page.locator('.header').getByRole('button').all()) {
+      if (!(await button.isVisible())) continue
+      const { x, width } = (await button.boundingBox())!
+      expect(x).toBeGreaterThanOrEqual(0)
+      expect(x + width).toBeLessThanOrEqual(320)
+    }
+    await leave()
+  })
 })
 
 describe('with the keyboard alone', () => {

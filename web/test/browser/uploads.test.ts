@@ -78,6 +78,29 @@ describe('duplicates', () => {
 })
 
 describe('while uploads are under way', () => {
+  it('the keyboard stays where it was, or goes to what comes next', async () => {
+    const { page, leave } = await visit(app)
+    await page.route(/[?&]comp=block&/, () => undefined) // held for ever
+    await fileInput(page).setInputFiles(pictures.slice(0, 2))
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))
+    const press = async (name: string, then: string) => {
+      await page.getByRole('button', { name, exact: true }).focus()
+      await page.keyboard.press('Enter')
+      await expect.poll(focused).toBe(then)
+    }
+    await press('Pause: noise 0.png', 'Resume: noise 0.png')
+    await press('Resume: noise 0.png', 'Pause: noise 0.png')
+    await press('Pause all', 'Resume all')
+    await press('Cancel: noise 0.png', 'Cancel: noise 1.png')
+    await page.getByRole('button', { name: 'Cancel all' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('alertdialog').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+    expect(await focused()).toBe('Cancel all')
+    await leave()
+  })
+
   it('the screen is kept awake, the page asks before it is left, and a screen reader is told; afterwards no more', async () => {
     const { page, leave } = await visit(app, {
       prepare: (page) => page.addInitScript(() => {
