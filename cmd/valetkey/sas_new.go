@@ -29,7 +29,7 @@ type sasNewCmd struct {
 	VersionID   string        `group:"place" name:"version-id" placeholder:"ID" help:"The blob's version, for a version SAS."`
 	Permissions string        `group:"rights" placeholder:"LETTERS" help:"r read, c create, w write, d delete, l list, t tags; also a x y f m e o p i. Default: what --op needs, else r."`
 	Op          string        `group:"rights" placeholder:"NAME" help:"What it shall be used for, such as 'Put Block'; more rights than that are warned of."`
-	ExpiresIn   time.Duration `group:"limits" default:"1h" placeholder:"TIME" help:"How long it is good for (${default})."`
+	ExpiresIn   time.Duration `group:"limits" default:"1h" placeholder:"TIME" help:"How long it is good for (${default}), from --start on where that is later than now."`
 	ExpiresAt   string        `group:"limits" placeholder:"TIME" help:"When it ends (RFC 3339, UTC), instead of --expires-in."`
 	Start       string        `group:"limits" placeholder:"TIME" help:"When it begins (RFC 3339, UTC). Default: at once."`
 	Protocol    string        `group:"limits" enum:"https,any" default:"https" help:"https only, or any (${default})."`
@@ -383,6 +383,9 @@ func (c *sasNewCmd) limits(now time.Time, start, expiry *sas.Time, ip *sas.IPRan
 	}
 	if c.ExpiresIn <= 0 {
 		return errors.New("--expires-in must be positive")
+	}
+	if start.Time().After(now) {
+		now = start.Time() // how long it is good for counts from when it is good
 	}
 	*expiry = sas.TimeOf(now.Add(c.ExpiresIn))
 	if c.ExpiresAt != "" {

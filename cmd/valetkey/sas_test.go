@@ -50,6 +50,7 @@ func TestSASNewMakesWhatVerifyTakes(t *testing.T) {
 		"account for a blob, for a month, with too much": {[]string{"--account", "acct", "--kind", "account", "--container", "images", "--blob", "x", "--permissions", "rwdl", "--op", "Get Blob", "--expires-in", "720h"}, "Get Blob", nil, []string{"account-sas", "excess-rights", "long-life"}},
 		"snapshot":                     {[]string{"--account", "acct", "--container", "images", "--blob", "x", "--snapshot", "2026-01-02T03:04:05.1234567Z"}, "Get Blob", []string{"snapshot=2026", "sr=bs&"}, nil},
 		"directory":                    {[]string{"--account", "acct", "--container", "images", "--directory", "a/b"}, "", []string{"/a/b?", "sdd=2&", "sr=d&"}, nil},
+		"from a day on":                {[]string{"--account", "acct", "--container", "images", "--start", "2099-01-01T00:00:00Z"}, "", []string{"st=2099-01-01T00%3A00%3A00Z&", "se=2099-01-01T01%3A00%3A00Z&"}, []string{"not-yet-valid"}},
 		"container for its blobs":      {[]string{"--account", "acct", "--container", "images", "--op", "Put Block"}, "", []string{"sr=c&", "sp=w&"}, nil},
 		"account for a blob operation": {[]string{"--account", "acct", "--kind", "account", "--op", "Get Blob"}, "", []string{"srt=o&", "sp=r&"}, []string{"account-sas"}},
 		"account with too much":        {[]string{"--account", "acct", "--kind", "account", "--op", "List Containers", "--services", "bfqt", "--resource-types", "sco"}, "List Containers", []string{"ss=bfqt&srt=sco&"}, []string{"excess-rights", "excess-rights"}},
@@ -86,6 +87,9 @@ func TestSASNewMakesWhatVerifyTakes(t *testing.T) {
 			}
 			if strings.Contains(made, "sip=") {
 				args = append(args, "--ip", "10.0.0.5")
+			}
+			if name == "from a day on" {
+				args = append(args, "--at", "2099-01-01T00:30:00Z")
 			}
 			if status, _, stderr := runSAS(t, "", args...); status != 0 {
 				t.Errorf("verify: %s", stderr)

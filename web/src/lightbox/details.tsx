@@ -43,7 +43,7 @@ export function Details({ photo, list, onDone }: { photo: Photo; list: PhotoList
             <span>{t.title}</span>
             <input type="text" dir="auto" value={title} maxLength={200} onInput={(event) => setTitle(event.currentTarget.value)} />
           </label>
-          <button type="submit" class="button" disabled={!changed}>
+          <button type="submit" class="button" aria-disabled={!changed}>
             {t.save}
           </button>
         </form>
