@@ -139,6 +139,34 @@ describe('a page that is loaded again', () => {
   })
 })
 
+describe('a browser', () => {
+  it('that cannot list what it keeps goes on, too', async () => {
+    const { page, leave } = await visit(app, { prepare: (page) => page.addInitScript(() => Reflect.deleteProperty(IDBFactory.prototype, 'databases')) })
+    const bytes = await gate(page)
+    await fileInput(page).setInputFiles(photos[0]!)
+    await page.locator('.tray-row').waitFor()
+    await kept(page, 1, '"azureBlob"')
+    await page.reload()
+    await page.getByText('Going on with').waitFor()
+    bytes.open()
+    await tiles(page, 1)
+    await leave()
+  })
+
+  it('that may keep nothing uploads all the same', async () => {
+    const { page, leave } = await visit(app, {
+      prepare: (page) => page.addInitScript(() => {
+        IDBFactory.prototype.open = () => {
+          throw new DOMException('forbidden', 'SecurityError')
+        }
+      }),
+    })
+    await fileInput(page).setInputFiles(photos[0]!)
+    await tiles(page, 1)
+    await leave()
+  })
+})
+
 describe('two tabs', () => {
   it('send nothing twice, and neither forgets the uploads of the other', async () => {
     const { page, leave } = await visit(app)
